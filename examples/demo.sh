@@ -1,0 +1,264 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT OR Apache-2.0
+#
+# usage: examples/demo.sh PREFIX BUILD_DIR
+#
+# Compiles the examples through pkg-config against the library installed under
+# PREFIX, runs them on real input, and then runs programs of the distribution,
+# as they are installed, on the same library. What it makes goes to a directory
+# of its own in BUILD_DIR, which is removed at the end.
+
+set -eu
+
+LC_ALL=C
+export LC_ALL
+unset LD_LIBRARY_PATH LD_PRELOAD
+
+copy_bytes=104870001
+server=
+
+say() {
+	printf '%s\n' "$*"
+}
+
+heading() {
+	printf '\n== %s\n' "$*"
+}
+
+die() {
+	printf 'demo: %s\n' "$*" >&2
+	exit 1
+}
+
+clean_up() {
+	if [ -n "$server" ]; then
+		kill "$server" 2>/dev/null || :
+		wait "$server" 2>/dev/null || :
+	fi
+	rm -rf "$work"
+}
+
+# Prints the output of a program, after making sure that it ran on the library
+# it should have. $1 is dynamic or static, $2 the file with the output.
+show() {
+	case $1 in
+	dynamic) grep -qF "from $libdir/liburing.so" "$2" ||
+		{ cat "$2"; die "that was not the library in $libdir"; } ;;
+	static) grep -qF "from this program (static)" "$2" ||
+		{ cat "$2"; die "that was not a static liburing"; } ;;
+	esac
+	sed 's/^/  /' "$2"
+}
+
+# Standard error stays where it is, so that the progress line is seen.
+run() {
+	kind=$1
+	program=$2
+	shift 2
+	timeout 120 env LD_LIBRARY_PATH="$libdir" "$work/$kind/$program" "$@" \
+		>"$work/output" || {
+		status=$?
+		cat "$work/output"
+		die "$program ($kind) failed with status $status"
+	}
+	show "$kind" "$work/output"
+}
+
+compile() {
+	kind=$1
+	shift
+	mkdir "$work/$kind"
+	for program in uring-info cp echo-server echo-client; do
+		# CFLAGS and the output of pkg-config are lists of words.
+		# shellcheck disable=SC2046,SC2086
+		$cc $cflags -o "$work/$kind/$program" "$here/$program.c" "$@" \
+			$(pkg-config --cflags --libs liburing) ||
+			die "$program.c does not compile ($kind)"
+	done
+}
+
+make_input() {
+	{ find /usr/bin /usr/lib /usr/share -xdev -type f -size +64k \
+		-exec cat {} + 2>/dev/null || :; } |
+		head -c "$copy_bytes" >"$work/source"
+	have=$(wc -c <"$work/source")
+	if [ "$have" -lt "$copy_bytes" ]; then
+		head -c "$((copy_bytes - have))" /dev/urandom >>"$work/source"
+	fi
+	source_sum=$(sha256sum <"$work/source")
+}
+
+copy() {
+	run "$1" cp "$2" "$3" --verify "$work/source" "$work/target"
+	[ "$(sha256sum <"$work/target")" = "$source_sum" ] ||
+		die "the copy has another checksum"
+	say "  sha256 of source and copy: ${source_sum%% *}"
+	rm "$work/target"
+}
+
+# echo KIND CONNECTIONS BUFFERS BUFFER_SIZE MESSAGES SIZE
+echo_tcp() {
+	rm -f "$work/fifo"
+	mkfifo "$work/fifo"
+	timeout 120 env LD_LIBRARY_PATH="$libdir" "$work/$1/echo-server" \
+		--connections "$2" --buffers "$3" --size "$4" >"$work/fifo" &
+	server=$!
+	exec 3<"$work/fifo"
+	port=
+	while read -r line <&3; do
+		say "$line" >>"$work/served"
+		case $line in
+		*listening*) port=${line##*:}; break ;;
+		esac
+	done
+	[ -n "$port" ] || die "echo-server ($1) does not listen"
+	run "$1" echo-client --port "$port" --connections "$2" \
+		--messages "$5" --size "$6"
+	cat <&3 >>"$work/served"
+	exec 3<&-
+	wait "$server" || die "echo-server ($1) failed with status $?"
+	server=
+	show "$1" "$work/served"
+	rm "$work/served"
+}
+
+# Runs an installed program on our library and says by which of the dynamic
+# linker's own messages that is known; where it prints none (musl), ldd tells
+# what it would load.
+run_installed() {
+	rm -f "$work"/ld.*
+	timeout 120 env LD_LIBRARY_PATH="$libdir" LD_DEBUG=versions \
+		LD_DEBUG_OUTPUT="$work/ld" "$@" >"$work/output" ||
+		die "$1 failed with status $?"
+	if proof=$(grep -hF "$libdir/liburing.so" "$work"/ld.* 2>/dev/null |
+		grep -F LIBURING_); then
+		proof=$(printf '%s\n' "$proof" | sed -n '1s/^[^c]*//p')
+		say "  ld.so: $proof"
+	elif proof=$(LD_LIBRARY_PATH="$libdir" ldd "$1" |
+		grep -F "$libdir/liburing.so"); then
+		say "  ldd:$proof"
+	else
+		die "$1 did not load the liburing in $libdir"
+	fi
+}
+
+# Prints the path of a program that is linked to liburing, if there is one.
+linked_to_liburing() {
+	path=$(command -v "$1") || return 1
+	ldd "$path" 2>/dev/null | grep -q 'liburing\.so\.2' || return 1
+	say "$path"
+}
+
+bench_qemu() {
+	qemu=$(linked_to_liburing qemu-img) || return 1
+	requests=20000
+	cache=writeback
+	[ -z "$direct" ] || cache=none
+	set -- "$qemu" bench -f raw -t "$cache" -i io_uring -c "$requests" \
+		-d 32 -s 4096 "$work/source"
+	say "  qemu-img bench -t $cache -i io_uring -c $requests -d 32 -s 4096"
+	"$@" >"$work/output" || die "qemu-img fails on the system's own liburing"
+	rate "the system's liburing" "$requests"
+	run_installed "$@"
+	rate "this liburing" "$requests"
+}
+
+rate() {
+	sed -n 's/.*completed in \([0-9.]*\) seconds.*/\1/p' "$work/output" |
+		awk -v who="$1" -v n="$2" '
+			{ printf "  %s: %d reads in %s s, %.0f a second\n",
+				 who, n, $1, n / ($1 > 0 ? $1 : 1e-3) }'
+}
+
+# plocate is installed set-group-ID, and the dynamic linker ignores
+# LD_LIBRARY_PATH for such programs: a copy has no such bit.
+search_plocate() {
+	plocate=$(linked_to_liburing plocate) || return 1
+	updatedb=$(command -v updatedb.plocate) || return 1
+	"$updatedb" --require-visibility no --prunepaths '' --prunefs '' \
+		--prune-bind-mounts no -U /usr/include -o "$work/names.db" || {
+		say "  plocate is installed, but could not index /usr/include"
+		return 0
+	}
+	cp "$plocate" "$work/plocate"
+	say "  plocate --count linux, over the names in /usr/include"
+	"$work/plocate" -d "$work/names.db" --count linux >"$work/expected" ||
+		die "plocate fails on the system's own liburing"
+	run_installed "$work/plocate" -d "$work/names.db" --count linux
+	cmp "$work/expected" "$work/output" ||
+		die "plocate finds other names on this liburing"
+	say "  it finds $(cat "$work/output") names, as it does on the system's liburing"
+}
+
+[ $# -eq 2 ] || die "usage: demo.sh PREFIX BUILD_DIR"
+here=$(cd "$(dirname "$0")" && pwd -P)
+prefix=$(cd "$1" && pwd -P)
+cc=${CC:-cc}
+cflags=${CFLAGS:--O2 -Wall -Wextra}
+
+command -v pkg-config >/dev/null ||
+	die "pkg-config is needed (Debian: apt-get install pkg-config)"
+pc=$(find "$prefix" -name liburing.pc | head -n 1)
+[ -n "$pc" ] || die "there is no liburing.pc under $prefix"
+PKG_CONFIG_PATH=$(dirname "$pc")
+export PKG_CONFIG_PATH
+libdir=$(cd "$(pkg-config --variable=libdir liburing)" && pwd -P)
+case $libdir in
+"$prefix"/*) ;;
+*) die "liburing.pc points to $libdir, outside of $prefix" ;;
+esac
+
+mkdir -p "$2"
+work=$(mktemp -d "$(cd "$2" && pwd -P)/demo.XXXXXX")
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+heading "compile: cc \$(pkg-config --cflags --libs liburing)"
+say "  $(pkg-config --cflags --libs liburing)"
+compile dynamic
+static=yes
+printf 'int main(void) { return 0; }\n' >"$work/empty.c"
+if $cc -static -o "$work/empty" "$work/empty.c" 2>/dev/null; then
+	compile static -static
+else
+	static=
+	say "  skip: the static programs, for there is no static libc here"
+fi
+direct=
+if dd if=/dev/zero of="$work/probe" bs=4096 count=1 oflag=direct 2>/dev/null; then
+	direct=yes
+fi
+
+heading "this kernel"
+run dynamic uring-info
+
+heading "copy $copy_bytes bytes with queued reads and writes"
+make_input
+copy dynamic --depth 64
+if [ -n "$direct" ]; then
+	copy dynamic --direct --sync
+else
+	say "  skip: O_DIRECT, which the file system of $2 does not have"
+fi
+[ -z "$static" ] || copy static --depth 64
+
+heading "TCP echo on loopback: multishot accept, multishot receive, buffer ring"
+echo_tcp dynamic 32 256 4K 2000 4K
+say
+say "  too few buffers, and messages far larger than they are:"
+echo_tcp dynamic 64 16 2K 20 64K
+if [ -n "$static" ]; then
+	say
+	say "  static:"
+	echo_tcp static 32 256 4K 2000 4K
+fi
+
+heading "programs of the distribution, not rebuilt"
+found=
+bench_qemu && found=yes
+search_plocate && found=yes
+[ -n "$found" ] ||
+	say "  none: neither qemu-img nor plocate is installed here and linked to liburing.so.2 (Debian: apt-get install qemu-utils)"
+
+heading "done; what is not static ran on the liburing in $libdir"
