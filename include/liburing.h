@@ -3506,7 +3506,15 @@ io_uring_cqe_iter_next(struct io_uring_cqe_iter *iter,
 		return false;
 
 	*cqe = &iter->cqes[(iter->head & iter->mask) << iter->shift];
-	iter->head += io_uring_cqe_nr(*cqe);
+	iter->head++;
+	/*
+	 * A branch, not a sum: the next index must not wait until this CQE's
+	 * flags are loaded. The empty statement keeps gcc from making it a sum.
+	 */
+	if (uring_unlikely((*cqe)->flags & IORING_CQE_F_32)) {
+		__asm__ volatile ("");
+		iter->head++;
+	}
 	return true;
 }
 
@@ -3915,14 +3923,19 @@ io_uring_recvmsg_payload_length(struct io_uring_recvmsg_out *o, int buf_len,
 				struct msghdr *msgh) LIBURING_NOEXCEPT
 {
 	size_t left = _URING_CAST(size_t, buf_len);
-	size_t before;
 
-	if (buf_len < 0)
+	_URING_CAST(void, o);
+	/* As in io_uring_recvmsg_validate(). */
+	if (buf_len < 0 || left < sizeof(struct io_uring_recvmsg_out))
 		return 0;
-	before = _URING_CAST(size_t,
-		_URING_CAST(unsigned char *, io_uring_recvmsg_payload(o, msgh)) -
-		_URING_CAST(unsigned char *, _URING_CAST(void *, o)));
-	return left > before ? _URING_CAST(unsigned int, left - before) : 0;
+	left -= sizeof(struct io_uring_recvmsg_out);
+	if (left < msgh->msg_namelen)
+		return 0;
+	left -= msgh->msg_namelen;
+	if (left < msgh->msg_controllen)
+		return 0;
+
+	return _URING_CAST(unsigned int, left - msgh->msg_controllen);
 }
 
 /* ---- Probes ---- */

@@ -82,12 +82,17 @@ io_uring_recvmsg_payload_length(struct io_uring_recvmsg_out *o, int buf_len,
 				struct msghdr *msgh) LIBURING_NOEXCEPT
 {
 	size_t left = _URING_CAST(size_t, buf_len);
-	size_t before;
 
-	if (buf_len < 0)
+	_URING_CAST(void, o);
+	/* As in io_uring_recvmsg_validate(). */
+	if (buf_len < 0 || left < sizeof(struct io_uring_recvmsg_out))
 		return 0;
-	before = _URING_CAST(size_t,
-		_URING_CAST(unsigned char *, io_uring_recvmsg_payload(o, msgh)) -
-		_URING_CAST(unsigned char *, _URING_CAST(void *, o)));
-	return left > before ? _URING_CAST(unsigned int, left - before) : 0;
+	left -= sizeof(struct io_uring_recvmsg_out);
+	if (left < msgh->msg_namelen)
+		return 0;
+	left -= msgh->msg_namelen;
+	if (left < msgh->msg_controllen)
+		return 0;
+
+	return _URING_CAST(unsigned int, left - msgh->msg_controllen);
 }
