@@ -166,9 +166,6 @@ pub unsafe extern "C" fn io_uring_mlock_size(entries: c_uint, flags: c_uint) -> 
 /// Symbol version: LIBURING_2.1, ffi LIBURING_2.4.
 #[no_mangle]
 pub unsafe extern "C" fn io_uring_mlock_size_params(entries: c_uint, p: *mut io_uring_params) -> ssize_t {
-    if let Err(error) = check_ptr(p) {
-        return error as ssize_t;
-    }
     // SAFETY: the caller's parameters.
-    unsafe { probe::mlock_size::<Plt>(entries, &*p) }
+    unsafe { probe::mlock_size::<Plt>(entries, p) }
 }

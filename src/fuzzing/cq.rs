@@ -164,7 +164,8 @@ fn post(fake: &mut FakeRing, model: &mut Model, input: &mut Input<'_>) {
     let own = model.legacy && input.below(4) == 0;
     let user_data = if own { LIBURING_UDATA_TIMEOUT } else { u64::from(input.byte()) };
     let res = i32::from(input.byte() as i8);
-    let kinds = [0, IORING_CQE_F_MORE, IORING_CQE_F_32, IORING_CQE_F_32, IORING_CQE_F_SKIP];
+    const WIDE_FILLER: u32 = IORING_CQE_F_SKIP | IORING_CQE_F_32;
+    let kinds = [0, IORING_CQE_F_MORE, IORING_CQE_F_32, IORING_CQE_F_32, IORING_CQE_F_SKIP, WIDE_FILLER];
     let flags = if model.mixed && !own { input.one_of(&kinds) } else { 0 };
     let cqe = Cqe { user_data, res, flags };
 

@@ -75,7 +75,10 @@ pub fn recvmsg(data: &[u8]) {
     let (name_len, control) = (u128::from(msg.msg_namelen), msg.msg_controllen as u128);
     let len = match input.below(8) {
         0 => -(input.u32() as i32).saturating_abs(),
-        1..=4 if HEADER + name_len + control < u128::from(LARGEST) => (HEADER + name_len + control) as i32,
+        // Just enough, one byte more, or one too few.
+        1..=5 if HEADER + name_len + control < u128::from(LARGEST) => {
+            (HEADER + name_len + control) as i32 + input.one_of(&[0, 0, 1, -1])
+        }
         _ => input.below(LARGEST) as i32,
     };
 

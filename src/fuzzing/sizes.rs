@@ -4,16 +4,18 @@ use super::input::{Guarded, Input};
 use crate::ring::memory::{cqe_size, memory_size, sqe_size, Entries, Sizes};
 use crate::sys;
 use crate::uapi::*;
-use libc::{EINVAL, ENOMEM};
+use libc::{EINVAL, ENOMEM, EOVERFLOW};
 
 /// What is in the parameters that decides about sizes.
-const SIZING: [u32; 6] = [
+const SIZING: [u32; 8] = [
     IORING_SETUP_CQSIZE,
     IORING_SETUP_CLAMP,
     IORING_SETUP_SQE128,
     IORING_SETUP_CQE32,
     IORING_SETUP_NO_SQARRAY,
     IORING_SETUP_NO_MMAP,
+    IORING_SETUP_CQE_MIXED,
+    IORING_SETUP_SQE_MIXED,
 ];
 
 /// A ring of the kernel; nothing of it is mapped.
@@ -66,8 +68,12 @@ pub fn sizes(data: &[u8]) {
         assert_eq!(made.err(), Some(-EINVAL), "{entries} and {cq_entries} entries, flags {flags:#x}");
         return;
     };
+    // A queue of both kinds of entries has room for one of the larger kind. The calculation gives the size of any queue.
+    let too_small =
+        flags & IORING_SETUP_CQE_MIXED != 0 && wanted.cq < 2 || flags & IORING_SETUP_SQE_MIXED != 0 && wanted.sq < 2;
     match made {
-        Ok(_) => {}
+        Ok(_) => assert!(!too_small),
+        Err(error) if too_small => return assert_eq!(error, -EOVERFLOW),
         // A limit of locked memory, or of memory at all, which the calculation does not know.
         Err(error) => return assert_eq!(error, -ENOMEM, "{entries} and {cq_entries} entries, flags {flags:#x}"),
     }

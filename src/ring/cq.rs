@@ -1,7 +1,7 @@
 //! Reading CQEs and consuming them.
 
 use super::types::io_uring_cqe_iter;
-use super::{get, int_flags, Ring, Word};
+use super::{get, Ring, Word};
 use crate::sys::EOPNOTSUPP;
 use crate::uapi::*;
 use core::ptr::null_mut;
@@ -223,7 +223,7 @@ impl Ring {
 
     /// Whether an empty CQ is worth a system call when peeking: what the inline of the C header tests.
     pub(crate) fn peek_needs_enter(self) -> bool {
-        get!(self, int_flags) & int_flags::CQ_ENTER != 0 || self.cq_needs_flush()
+        get!(self, flags) & IORING_SETUP_IOPOLL != 0 || self.cq_needs_flush()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::calls::Calls;
 use super::types::io_uring;
-use super::Ring;
+use super::{check_ptr, Ring};
 use crate::sys;
 use crate::uapi::*;
 
@@ -34,12 +34,12 @@ pub fn with_ring<C: Calls, T>(work: impl FnOnce(*mut io_uring) -> T) -> Option<T
     Some(result)
 }
 
-/// `io_uring_mlock_size_params`: bytes of locked memory that a ring will be charged; 0 since Linux 5.12.
+/// `io_uring_mlock_size_params`: bytes of locked memory that a ring will be charged; 0 since Linux 5.12, where `p` is not looked at.
 ///
 /// # Safety
 ///
-/// `p` points to readable parameters.
-pub unsafe fn mlock_size<C: Calls>(entries: c_uint, p: &io_uring_params) -> ssize_t {
+/// `p` points to readable parameters, or is one of the pointers that [`check_ptr`] knows.
+pub unsafe fn mlock_size<C: Calls>(entries: c_uint, p: *const io_uring_params) -> ssize_t {
     // A ring of these entries with nothing else asked for tells the kernels apart. Where it cannot be had (an older
     // kernel without the memory), its features read as none, which gives the answer for such kernels.
     let mut trial = io_uring_params::EMPTY;
@@ -52,7 +52,11 @@ pub unsafe fn mlock_size<C: Calls>(entries: c_uint, p: &io_uring_params) -> ssiz
     if trial.features & IORING_FEAT_NATIVE_WORKERS != 0 {
         return 0;
     }
-    super::memory::memory_size(entries, p)
+    if let Err(error) = check_ptr(p) {
+        return error as ssize_t;
+    }
+    // SAFETY: the caller's promise.
+    super::memory::memory_size(entries, unsafe { &*p })
 }
 
 /// Zeroed memory of [`PROBE_SIZE`] bytes without an allocator; null when there is none.

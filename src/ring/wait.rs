@@ -334,8 +334,11 @@ impl Ring {
         }
         let pending = if submit { self.flush_sq() } else { 0 };
         let arg = ext_arg(sigmask, min_wait_usec, ts);
+        let mut wait = Wait::with_ext_arg(pending, wait_nr, &arg);
+        // One call waits long enough: another would wait as long again for what is still missing.
+        wait.bounded |= min_wait_usec != 0;
         // SAFETY: the caller's promise; `arg` lives through the call.
-        unsafe { self.wait_for_cqe(cqe_ptr, Wait::with_ext_arg(pending, wait_nr, &arg)) }
+        unsafe { self.wait_for_cqe(cqe_ptr, wait) }
     }
 
     /// `io_uring_submit_and_wait_reg`: the wait's arguments are entry `reg_index` of the registered wait region.
@@ -382,14 +385,15 @@ impl Ring {
         };
         // SAFETY: the caller's promise.
         let ret = unsafe { C::get_cqe(self.as_ptr(), cqe_ptr, pending, wait_nr, sigmask) };
+        // The timeout was queued last: it is among what was submitted only when that is everything.
+        let programs = pending as c_int - 1;
         match ret {
-            // The timeout was queued last, so with it everything was submitted.
-            _ if ret == -ETIME => TimedOut { submitted: pending as c_int - 1 },
+            _ if ret == -ETIME => TimedOut { submitted: programs },
             _ if ret < 0 => Failed(ret),
             // SAFETY: the caller's place; it was just written.
-            _ if unsafe { *cqe_ptr }.is_null() => Interrupted { submitted: ret - 1 },
-            // 0: a CQE was there before, and the number is not known; else the timeout is not the program's.
-            _ => Completed { submitted: (ret - 1).max(0) },
+            _ if unsafe { *cqe_ptr }.is_null() => Interrupted { submitted: ret.min(programs) },
+            // 0: a CQE was there before, and the number is not known.
+            _ => Completed { submitted: ret.min(programs) },
         }
     }
 
