@@ -1,0 +1,196 @@
+/* needs: 2.3 */
+/* strace: signal-at-every-enter: -e inject=io_uring_enter:signal=SIGUSR1 */
+/* strace: eintr-first: -e inject=io_uring_enter:error=EINTR:when=1+2 */
+/* strace: eintr-second: -e inject=io_uring_enter:error=EINTR:when=2+2 */
+/* strace: eagain: -e inject=io_uring_enter:error=EAGAIN:when=3+4 */
+#include "see.h"
+
+static struct __kernel_timespec brief;
+static struct io_uring ring;
+static sigset_t mask;
+
+/* So that a wait that nothing ends has an end, in every scenario. */
+static void queue_timer(uint64_t data)
+{
+	static struct __kernel_timespec ts;
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+
+	ts = milliseconds(5);
+	io_uring_prep_timeout(sqe, &ts, 0, 0);
+	sqe->user_data = data;
+}
+
+/* Out of sight, where a fault may need more than one try. */
+static void post(void)
+{
+	aside();
+	while (io_uring_submit(&ring) < 0)
+		;
+}
+
+/* Ends what a part has left, and the effects of what was injected in it. */
+static void settle(void)
+{
+	struct io_uring_cqe *cqe;
+
+	aside();
+	while (io_uring_sq_ready(&ring) && io_uring_submit(&ring) < 0)
+		;
+	sleep_ms(12);
+	while (io_uring_get_events(&ring) < 0)
+		;
+	while (!io_uring_peek_cqe(&ring, &cqe))
+		io_uring_cqe_seen(&ring, cqe);
+	see_signals = 0;
+}
+
+#define WITH_CQE(call)                                                         \
+	do {                                                                   \
+		struct io_uring_cqe *cqe = SEE_NO_CQE;                         \
+		long ret = CALL(call);                                         \
+		see_consume(&ring, cqe);                                       \
+		see("sq ready %u\n", io_uring_sq_ready(&ring));                \
+		/* Without a wait, a timer may or may not be over. */          \
+		if (ret >= 0)                                                  \
+			see("cq ready %u\n", io_uring_cq_ready(&ring));        \
+	} while (0)
+
+int main(void)
+{
+	brief = milliseconds(5);
+	sigemptyset(&mask);
+	ring_up(&ring, 4, 0);
+
+	part("peek at nothing");
+	WITH_CQE(io_uring_peek_cqe(&ring, &cqe));
+
+	part("wait for none");
+	WITH_CQE(io_uring_wait_cqe_nr(&ring, &cqe, 0));
+
+	queue_nop(&ring, 1);
+	post();
+	part("visible already");
+	WITH_CQE(io_uring_wait_cqe(&ring, &cqe));
+	settle();
+
+	queue_nop(&ring, 2);
+	post();
+	part("peek finds");
+	WITH_CQE(io_uring_peek_cqe(&ring, &cqe));
+	settle();
+
+	queue_timer(3);
+	post();
+	part("wait_cqe");
+	WITH_CQE(io_uring_wait_cqe(&ring, &cqe));
+	settle();
+
+	queue_nop(&ring, 4);
+	queue_timer(5);
+	post();
+	part("wait_cqe_nr");
+	WITH_CQE(io_uring_wait_cqe_nr(&ring, &cqe, 2));
+	settle();
+
+	part("wait_cqe_timeout, nothing comes");
+	WITH_CQE(io_uring_wait_cqe_timeout(&ring, &cqe, &brief));
+	settle();
+
+	part("wait_cqe_timeout, pending stays");
+	queue_nop(&ring, 6);
+	WITH_CQE(io_uring_wait_cqe_timeout(&ring, &cqe, &brief));
+	settle();
+
+	queue_timer(7);
+	post();
+	part("wait_cqe_timeout, something comes");
+	{
+		struct __kernel_timespec ts = milliseconds(5000);
+
+		WITH_CQE(io_uring_wait_cqe_timeout(&ring, &cqe, &ts));
+	}
+	settle();
+
+	queue_timer(8);
+	post();
+	part("wait_cqe_timeout without a timespec");
+	WITH_CQE(io_uring_wait_cqe_timeout(&ring, &cqe, NULL));
+	settle();
+
+	queue_timer(9);
+	post();
+	part("wait_cqes with nothing given");
+	WITH_CQE(io_uring_wait_cqes(&ring, &cqe, 1, NULL, NULL));
+	settle();
+
+	queue_timer(10);
+	post();
+	part("wait_cqes with a mask");
+	WITH_CQE(io_uring_wait_cqes(&ring, &cqe, 1, NULL, &mask));
+	settle();
+
+	part("wait_cqes with time and mask");
+	WITH_CQE(io_uring_wait_cqes(&ring, &cqe, 2, &brief, &mask));
+	settle();
+
+	queue_nop(&ring, 11);
+	post();
+	part("wait_cqes, one of two comes");
+	WITH_CQE(io_uring_wait_cqes(&ring, &cqe, 2, &brief, NULL));
+	settle();
+
+	part("submit_and_wait");
+	queue_timer(12);
+	CALL(io_uring_submit_and_wait(&ring, 1));
+	settle();
+
+	part("submit_and_wait_timeout, nothing comes");
+	WITH_CQE(io_uring_submit_and_wait_timeout(&ring, &cqe, 1, &brief, NULL));
+	settle();
+
+	part("submit_and_wait_timeout, one of two comes");
+	queue_nop(&ring, 13);
+	WITH_CQE(io_uring_submit_and_wait_timeout(&ring, &cqe, 2, &brief, NULL));
+	settle();
+
+	part("submit_and_wait_timeout, all come");
+	queue_nop(&ring, 14);
+	queue_nop(&ring, 15);
+	WITH_CQE(io_uring_submit_and_wait_timeout(&ring, &cqe, 2, &brief, &mask));
+	settle();
+
+	part("submit_and_wait_timeout for none");
+	queue_nop(&ring, 16);
+	WITH_CQE(io_uring_submit_and_wait_timeout(&ring, &cqe, 0, &brief, NULL));
+	settle();
+
+	queue_nop(&ring, 17);
+	post();
+	part("submit_and_wait_timeout, visible already");
+	queue_nop(&ring, 18);
+	WITH_CQE(io_uring_submit_and_wait_timeout(&ring, &cqe, 1, &brief, NULL));
+	settle();
+
+	part("submit_and_wait_timeout without a timespec");
+	queue_timer(19);
+	WITH_CQE(io_uring_submit_and_wait_timeout(&ring, &cqe, 1, NULL, NULL));
+	settle();
+
+	part("submit_and_wait_timeout with a mask only");
+	queue_timer(20);
+	WITH_CQE(io_uring_submit_and_wait_timeout(&ring, &cqe, 1, NULL, &mask));
+	settle();
+
+	queue_timer(21);
+	post();
+	part("__io_uring_get_cqe");
+	WITH_CQE(__io_uring_get_cqe(&ring, &cqe, 0, 1, NULL));
+	settle();
+
+	part("__io_uring_get_cqe for none");
+	WITH_CQE(__io_uring_get_cqe(&ring, &cqe, 0, 0, NULL));
+	settle();
+
+	ring_down(&ring);
+	return 0;
+}
