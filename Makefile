@@ -44,12 +44,12 @@ HEADERS := $(patsubst include/%,%,$(wildcard include/*.h include/*/*.h include/*
 .SUFFIXES:
 # The lists of symbols are kept: a failed link is read beside them.
 .SECONDARY:
-.PHONY: all headers check bench demo install uninstall clean help FORCE
+.PHONY: all headers check check-kernels bench demo install uninstall clean help FORCE
 
 all: $(SHARED) $(LINKS) $(STATIC) $(PC) ## build the libraries and .pc files in build/
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 	@echo "Variables: PREFIX LIBDIR INCLUDEDIR DESTDIR CARGO CC LDFLAGS STRIP CHECKFLAGS BENCHFLAGS"
 
 # ---- libraries ----------------------------------------------------------------
@@ -135,6 +135,10 @@ headers: ## write include/ and abi/*.map anew from the Rust sources
 
 check: all ## run every test; CHECKFLAGS='--only STEP' or '--list'
 	$(CARGO) run -q -p oxiring-check $(CARGOFLAGS) -- --build $(BUILD) $(CHECKFLAGS)
+
+check-kernels: all ## run the C tests on Linux 5.10, 6.1, 6.12 and the newest
+	$(CARGO) run -q -p oxiring-check $(CARGOFLAGS) -- --build $(BUILD) \
+		--only setup --only kernels --all-kernels $(CHECKFLAGS)
 
 # Two programs: the second does the same work with the io-uring crate.
 bench: all ## measure this library beside the original; BENCHFLAGS=--help

@@ -1,0 +1,436 @@
+//! What a linker and a loader see of the shared libraries.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{anyhow, Context as _, Result};
+use object::elf;
+use object::read::elf::{Dyn as _, ElfFile64, ProgramHeader as _, Sym as _};
+use object::{Endianness, Object as _, ObjectSection as _, ObjectSymbol};
+
+use crate::context::{Context, Library};
+use crate::exec;
+use crate::report::{Report, Verdict};
+use crate::tables::{Function, Tables};
+
+/// Our own node, above those of the original.
+const OWN_NODE: &str = "OXIRING_1.0";
+
+/// What upstream's ffi library leaves out.
+const OWN_FFI: &[&str] = &[
+    "__io_uring_prep_uring_cmd",
+    "_io_uring_get_sqe",
+    "io_uring_buf_ring_head",
+    "io_uring_cqe_shift",
+    "io_uring_cqe_shift_from_flags",
+    "io_uring_initialize_sqe",
+    "io_uring_load_sq_head",
+    "io_uring_sqe_shift",
+    "io_uring_sqe_shift_from_flags",
+];
+
+/// The only symbols that may come from elsewhere, and only weakly: programs
+/// pass the probe to free().
+const WEAK_UNDEFINED: &[&str] = &["calloc", "free"];
+
+/// Stripped upstream 2.15.
+const MAX_STRIPPED_BASE: u64 = 30_112;
+
+/// The original is at 29 and 71.
+fn max_relocations(library: Library) -> usize {
+    match library {
+        Library::Base => 29,
+        Library::Ffi => 71,
+    }
+}
+
+pub(crate) fn run(context: &Context, report: &mut Report) -> Result<()> {
+    let dir = context.fresh_dir("elf")?;
+    for library in Library::BOTH {
+        let path = context.shared(library);
+        let data = fs::read(&path).with_context(|| format!("{}", path.display()))?;
+        let seen = Seen::read(&data).with_context(|| format!("{}", path.display()))?;
+        check(&context.tables, library, &seen, report);
+
+        let size = stripped_size(context, library, &dir)?;
+        report.note(format!("{}: {size} bytes stripped, {} relocations", library.stem(), seen.relocations));
+        if library == Library::Base {
+            report.check("liburing.so.2: stripped size", at_most(size, MAX_STRIPPED_BASE));
+        }
+        report.check(
+            format!("{}: declared functions resolve", library.stem()),
+            declared_functions_resolve(context, library, &dir)?,
+        );
+    }
+    Ok(())
+}
+
+/// What matters of a shared library.
+struct Seen {
+    soname: Option<String>,
+    needed: usize,
+    /// Name and default version node of what is exported.
+    exported: BTreeMap<String, String>,
+    /// Exports that are not the default version, or have none.
+    odd: Vec<String>,
+    undefined: Vec<(String, bool)>,
+    /// Version nodes in order, each with what it inherits.
+    nodes: Vec<(String, Vec<String>)>,
+    /// Dynamic tags that mean code runs at load or unload, or text relocations.
+    tags: Vec<&'static str>,
+    segments: Vec<&'static str>,
+    relocations: usize,
+}
+
+impl Seen {
+    fn read(data: &[u8]) -> Result<Self> {
+        let file = ElfFile64::<Endianness>::parse(data)?;
+        let endian = file.endian();
+        let mut seen = Self {
+            soname: None,
+            needed: 0,
+            exported: BTreeMap::new(),
+            odd: Vec::new(),
+            undefined: Vec::new(),
+            nodes: Vec::new(),
+            tags: Vec::new(),
+            segments: Vec::new(),
+            relocations: file.dynamic_relocations().into_iter().flatten().count(),
+        };
+        seen.read_dynamic(&file, data)?;
+        seen.read_symbols(&file, data)?;
+        seen.read_segments(&file, endian);
+        for section in file.sections() {
+            let name = section.name()?;
+            if name.starts_with(".init_array") || name.starts_with(".ctors") {
+                seen.tags.push("a section of constructors");
+            }
+        }
+        Ok(seen)
+    }
+
+    fn read_dynamic(&mut self, file: &ElfFile64<'_>, data: &[u8]) -> Result<()> {
+        let endian = file.endian();
+        let sections = file.elf_section_table();
+        let (entries, strings) = sections.dynamic(endian, data)?.context("no dynamic section")?;
+        let strings = sections.strings(endian, data, strings)?;
+        for entry in entries {
+            match entry.d_tag(endian) {
+                elf::DT_SONAME => {
+                    let name = entry.string(endian, strings)?;
+                    self.soname = Some(String::from_utf8_lossy(name).into_owned());
+                }
+                elf::DT_NEEDED => self.needed += 1,
+                elf::DT_INIT => self.tags.push("INIT"),
+                elf::DT_FINI => self.tags.push("FINI"),
+                elf::DT_INIT_ARRAY => self.tags.push("INIT_ARRAY"),
+                elf::DT_FINI_ARRAY => self.tags.push("FINI_ARRAY"),
+                elf::DT_PREINIT_ARRAY => self.tags.push("PREINIT_ARRAY"),
+                elf::DT_TEXTREL => self.tags.push("TEXTREL"),
+                elf::DT_RPATH | elf::DT_RUNPATH => self.tags.push("RPATH"),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn read_symbols(&mut self, file: &ElfFile64<'_>, data: &[u8]) -> Result<()> {
+        let endian = file.endian();
+        let sections = file.elf_section_table();
+        let versions = sections.versions(endian, data)?.context("no symbol versions")?;
+        let symbols = file.elf_dynamic_symbol_table();
+        // Symbol 0 is the null symbol.
+        for (index, symbol) in symbols.enumerate().skip(1) {
+            let name = String::from_utf8_lossy(symbol.name(endian, symbols.strings())?);
+            let version_index = versions.version_index(endian, index);
+            if symbol.is_undefined(endian) {
+                let weak = symbol.st_bind() == elf::STB_WEAK;
+                self.undefined.push((name.into_owned(), weak));
+                continue;
+            }
+            // The nodes themselves are absolute symbols in GNU ld's output.
+            if symbol.st_shndx(endian) == elf::SHN_ABS {
+                continue;
+            }
+            let node = versions
+                .version(version_index.index())?
+                .map(|version| String::from_utf8_lossy(version.name()).into_owned());
+            match node {
+                Some(node) if !version_index.is_hidden() => {
+                    self.exported.insert(name.into_owned(), node);
+                }
+                node => self.odd.push(format!("{name}@{}", node.unwrap_or_default())),
+            }
+        }
+
+        let (mut definitions, link) = sections.gnu_verdef(endian, data)?.context("no version definitions")?;
+        let strings = sections.strings(endian, data, link)?;
+        while let Some((definition, mut names)) = definitions.next()? {
+            let mut chain = Vec::new();
+            while let Some(name) = names.next()? {
+                let name = name.name(endian, strings)?;
+                chain.push(String::from_utf8_lossy(name).into_owned());
+            }
+            // The first definition is the library's own name.
+            if !definition.vd_flags.get(endian).contains(elf::VER_FLG_BASE) && !chain.is_empty() {
+                let name = chain.remove(0);
+                self.nodes.push((name, chain));
+            }
+        }
+        Ok(())
+    }
+
+    fn read_segments(&mut self, file: &ElfFile64<'_>, endian: Endianness) {
+        let mut stack = false;
+        for segment in file.elf_program_headers() {
+            let flags = segment.p_flags(endian);
+            match segment.p_type(endian) {
+                elf::PT_TLS => self.segments.push("thread-local storage"),
+                elf::PT_INTERP => self.segments.push("an interpreter"),
+                elf::PT_GNU_STACK => {
+                    stack = true;
+                    if flags.contains(elf::PF_X) {
+                        self.segments.push("an executable stack");
+                    }
+                }
+                elf::PT_LOAD if flags.contains(elf::PF_W | elf::PF_X) => {
+                    self.segments.push("memory that is writable and executable");
+                }
+                _ => {}
+            }
+        }
+        // Without the header the kernel makes the stack executable.
+        if !stack {
+            self.segments.push("no PT_GNU_STACK");
+        }
+    }
+}
+
+fn check(tables: &Tables, library: Library, seen: &Seen, report: &mut Report) {
+    let stem = library.stem();
+    let soname = format!("{stem}.so.2");
+    let mut check = |what: &str, verdict: Verdict| report.check(format!("{soname}: {what}"), verdict);
+
+    check("soname", equal(&seen.soname.as_deref(), &Some(soname.as_str())));
+    check("NEEDED", equal(&seen.needed, &0));
+    check("symbols", same_symbols(&expected_exports(tables, library), seen));
+    check("version nodes", equal(&seen.nodes, &expected_nodes(library)));
+    check("dynamic tags", none(&seen.tags));
+    check("segments", none(&seen.segments));
+    check("undefined symbols", only_weak(&seen.undefined));
+    check("relocations", at_most(seen.relocations as u64, max_relocations(library) as u64));
+}
+
+fn own_symbols(library: Library) -> &'static [&'static str] {
+    match library {
+        Library::Base => &[],
+        Library::Ffi => OWN_FFI,
+    }
+}
+
+/// Whether the ffi library exports this name beyond what upstream's does.
+pub(crate) fn is_own(name: &str) -> bool {
+    OWN_FFI.contains(&name)
+}
+
+fn node_of(function: &Function, library: Library) -> Option<&String> {
+    match library {
+        Library::Base => function.base.as_ref(),
+        Library::Ffi => function.ffi.as_ref(),
+    }
+}
+
+fn expected_exports(tables: &Tables, library: Library) -> BTreeMap<String, String> {
+    let mut exports: BTreeMap<String, String> = tables
+        .functions
+        .iter()
+        .filter_map(|function| Some((function.name.clone(), node_of(function, library)?.clone())))
+        .collect();
+    for name in own_symbols(library) {
+        exports.insert((*name).to_owned(), OWN_NODE.to_owned());
+    }
+    exports
+}
+
+/// Every minor version has a node, also where it brought no symbol: programs
+/// linked to a library with the node ask the loader for it.
+fn expected_nodes(library: Library) -> Vec<(String, Vec<String>)> {
+    let first = match library {
+        Library::Base => 0,
+        Library::Ffi => 4,
+    };
+    let mut names: Vec<String> = (first..=15).map(|minor| format!("LIBURING_2.{minor}")).collect();
+    if !own_symbols(library).is_empty() {
+        names.push(OWN_NODE.to_owned());
+    }
+    let parents = std::iter::once(Vec::new()).chain(names.iter().map(|name| vec![name.clone()]));
+    names.iter().cloned().zip(parents).collect()
+}
+
+fn same_symbols(expected: &BTreeMap<String, String>, seen: &Seen) -> Verdict {
+    let mut wrong = String::new();
+    for (name, node) in expected {
+        match seen.exported.get(name) {
+            None => writeln!(wrong, "{name}@@{node} is missing"),
+            Some(other) if other != node => writeln!(wrong, "{name}: {other}, not {node}"),
+            Some(_) => Ok(()),
+        }
+        .expect("a String takes everything");
+    }
+    for (name, node) in &seen.exported {
+        if !expected.contains_key(name) {
+            let _ = writeln!(wrong, "{name}@@{node} is not in the table");
+        }
+    }
+    for name in &seen.odd {
+        let _ = writeln!(wrong, "{name} has no default version");
+    }
+    failed_if(wrong)
+}
+
+fn only_weak(undefined: &[(String, bool)]) -> Verdict {
+    let mut wrong = String::new();
+    for (name, weak) in undefined {
+        if !weak || !WEAK_UNDEFINED.contains(&name.as_str()) {
+            let kind = if *weak { "weak" } else { "strong" };
+            let _ = writeln!(wrong, "{name} ({kind})");
+        }
+    }
+    for name in WEAK_UNDEFINED {
+        if !undefined.iter().any(|(undefined, _)| undefined == name) {
+            let _ = writeln!(wrong, "{name} is not referred to");
+        }
+    }
+    failed_if(wrong)
+}
+
+fn failed_if(wrong: String) -> Verdict {
+    if wrong.is_empty() {
+        Verdict::Pass
+    } else {
+        Verdict::Fail(wrong)
+    }
+}
+
+fn none(found: &[&str]) -> Verdict {
+    failed_if(found.join("\n"))
+}
+
+fn equal<T: PartialEq + std::fmt::Debug>(seen: &T, expected: &T) -> Verdict {
+    if seen == expected {
+        Verdict::Pass
+    } else {
+        Verdict::Fail(format!("seen:     {seen:?}\nexpected: {expected:?}"))
+    }
+}
+
+fn at_most(seen: u64, bound: u64) -> Verdict {
+    if seen <= bound {
+        Verdict::Pass
+    } else {
+        Verdict::Fail(format!("{seen}, and the bound is {bound}"))
+    }
+}
+
+fn stripped_size(context: &Context, library: Library, dir: &Path) -> Result<u64> {
+    let stripped = dir.join(format!("{}.so", library.stem()));
+    let mut strip = context.command("strip");
+    strip.arg("-o").arg(&stripped).arg(context.shared(library));
+    exec::succeed(&mut strip).map_err(|details| anyhow!(details))?;
+    Ok(fs::metadata(&stripped)?.len())
+}
+
+/// A program that refers to every function that the header declares for this
+/// library, linked and started with all symbols bound at once.
+fn declared_functions_resolve(context: &Context, library: Library, dir: &Path) -> Result<Verdict> {
+    let functions: Vec<&Function> = context
+        .tables
+        .functions
+        .iter()
+        .filter(|function| match library {
+            Library::Base => !function.inline,
+            Library::Ffi => expected_in_ffi(function),
+        })
+        .collect();
+    let mut text = String::from("#include <stdio.h>\n#include <liburing.h>\n");
+    text.push_str("typedef void (*function)(void);\nstatic const function all[] = {\n");
+    for function in &functions {
+        let _ = writeln!(text, "\t(function)&{},", function.name);
+    }
+    text.push_str(
+        "};\nint main(void)\n{\n\tunsigned int i, n = 0;\n\n\
+         \tfor (i = 0; i < sizeof(all) / sizeof(all[0]); i++)\n\
+         \t\tn += *(const function volatile *)&all[i] != NULL;\n\
+         \tprintf(\"%u\\n\", n);\n\treturn 0;\n}\n",
+    );
+    let source = dir.join(format!("declared-{}.c", library.stem()));
+    let program = source.with_extension("");
+    fs::write(&source, text)?;
+
+    let mut command = context.cc();
+    command.args(["-std=gnu11", "-D_GNU_SOURCE", "-Wall"]);
+    if library == Library::Ffi {
+        command.arg("-DLIBURING_FFI_PROTOTYPES");
+    }
+    command.arg(&source).arg("-o").arg(&program).args(context.link_shared(library));
+    if let Err(details) = exec::succeed(&mut command) {
+        return Ok(Verdict::Fail(details));
+    }
+    let mut started = context.command(&program.to_string_lossy());
+    Ok(match exec::succeed(started.env("LD_BIND_NOW", "1")).and_then(|_| imported(&program)) {
+        Err(details) => Verdict::Fail(details),
+        Ok(imported) => {
+            let absent: Vec<&str> = functions
+                .iter()
+                .map(|function| function.name.as_str())
+                .filter(|name| !imported.contains(*name))
+                .collect();
+            // An inline function where the library's was asked for.
+            none(&absent)
+        }
+    })
+}
+
+/// What a program takes from shared libraries.
+fn imported(program: &Path) -> Result<BTreeSet<String>, String> {
+    let read = || -> Result<BTreeSet<String>> {
+        let data = fs::read(program)?;
+        let file = ElfFile64::<Endianness>::parse(data.as_slice())?;
+        let undefined = file.dynamic_symbols().filter(ObjectSymbol::is_undefined);
+        undefined.map(|symbol| Ok(symbol.name()?.to_owned())).collect()
+    };
+    read().map_err(|error| format!("{}: {error:#}", program.display()))
+}
+
+fn expected_in_ffi(function: &Function) -> bool {
+    function.ffi.is_some() || is_own(&function.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_form_one_chain() {
+        let base = expected_nodes(Library::Base);
+        assert_eq!(base.len(), 16);
+        assert_eq!(base[0], ("LIBURING_2.0".into(), vec![]));
+        assert_eq!(base[7].1, ["LIBURING_2.6"]);
+        let ffi = expected_nodes(Library::Ffi);
+        assert_eq!(ffi.len(), 13);
+        assert_eq!(ffi[12], (OWN_NODE.into(), vec!["LIBURING_2.15".into()]));
+    }
+
+    #[test]
+    fn a_strong_reference_is_refused() {
+        let weak = |name: &str| (name.to_owned(), true);
+        let good = [weak("calloc"), weak("free")];
+        assert!(matches!(only_weak(&good), Verdict::Pass));
+        let strong = [weak("calloc"), ("free".to_owned(), false)];
+        assert!(matches!(only_weak(&strong), Verdict::Fail(_)));
+        let more = [weak("calloc"), weak("free"), weak("memset")];
+        assert!(matches!(only_weak(&more), Verdict::Fail(_)));
+    }
+}
