@@ -273,10 +273,15 @@ static inline struct io_uring_sqe *t_queue_nop(struct io_uring *ring,
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
 
-	/* The SQPOLL thread moves the head some time after it posts. */
-	while (!sqe && (ring->flags & IORING_SETUP_SQPOLL) &&
-	       io_uring_sqring_wait(ring) >= 0)
+	/*
+	 * The SQPOLL thread moves the head some time after it posts. Before
+	 * Linux 5.10 one cannot wait for that.
+	 */
+	while (!sqe && (ring->flags & IORING_SETUP_SQPOLL)) {
+		if (io_uring_sqring_wait(ring) < 0)
+			sched_yield();
 		sqe = io_uring_get_sqe(ring);
+	}
 	if (!sqe)
 		T_FAIL("no free SQE");
 	io_uring_prep_nop(sqe);
