@@ -43,7 +43,11 @@ int main(void)
 	T_SYS(shutdown(sv[1], SHUT_WR));
 	T_EQ(t_reap_as(&ring, 2).res, POLLRDHUP);
 
-	arm(sv[1], POLLIN, 3);
+	/* A pipe of its own: a wake-up, even for nothing in the mask, makes
+	 * -EALREADY of the removal where it comes at the same time, and the
+	 * answer to the FIN above is one for sv[1]. */
+	T_SYS(pipe(fds));
+	arm(fds[0], POLLIN, 3);
 	sqe = t_sqe(&ring);
 	io_uring_prep_poll_remove(sqe, 3);
 	io_uring_sqe_set_data64(sqe, 4);
