@@ -15,8 +15,6 @@ int main(void)
 	char byte;
 
 	T_RING(4, &ring, 0);
-	if (!(ring.features & IORING_FEAT_EXT_ARG))
-		T_NEEDS(5, 11, "IORING_FEAT_EXT_ARG", 0, 0);
 	t_socketpair(sv);
 
 #define INTERRUPTED(expr, wanted)                                              \
@@ -64,6 +62,7 @@ int main(void)
 		sqe = io_uring_get_sqe(&ring);
 		T_CHECK(sqe != NULL);
 		io_uring_prep_read(sqe, sv[0], &byte, 1, 0);
+		io_uring_sqe_set_data64(sqe, 6);
 		INTERRUPTED(io_uring_submit_and_wait_timeout(&ring, &cqe, 1,
 							     &far, NULL), 1);
 		T_PTR_EQ(cqe, NULL);

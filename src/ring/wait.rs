@@ -48,12 +48,20 @@ impl Wait {
 
 /// How a timed wait with the library's own timeout ended. `submitted` counts the program's entries.
 enum TimedWait {
-    TimedOut { submitted: c_int },
-    Interrupted { submitted: c_int },
-    Completed { submitted: c_int },
+    TimedOut {
+        submitted: c_int,
+    },
+    /// Nothing completed: -EINTR, or -EAGAIN where nothing was waited for.
+    Empty {
+        submitted: c_int,
+        error: c_int,
+    },
+    Completed {
+        submitted: c_int,
+    },
     Failed(c_int),
 }
-use TimedWait::{Completed, Failed, Interrupted, TimedOut};
+use TimedWait::{Completed, Empty, Failed, TimedOut};
 
 fn ext_arg(sigmask: *const sigset_t, min_wait_usec: c_uint, ts: *const __kernel_timespec) -> io_uring_getevents_arg {
     io_uring_getevents_arg {
@@ -274,7 +282,7 @@ impl Ring {
             // SAFETY: the caller's promise.
             return match unsafe { self.wait_with_timeout::<C>(cqe_ptr, wait_nr, ts, sigmask) } {
                 TimedOut { .. } => -ETIME,
-                Interrupted { .. } => -EINTR,
+                Empty { error, .. } => error,
                 Completed { .. } => 0,
                 Failed(error) => error,
             };
@@ -305,8 +313,8 @@ impl Ring {
             // SAFETY: the caller's promise.
             return match unsafe { self.wait_with_timeout::<C>(cqe_ptr, wait_nr, ts, sigmask) } {
                 TimedOut { submitted: 0 } => -ETIME,
-                Interrupted { submitted: 0 } => -EINTR,
-                TimedOut { submitted } | Interrupted { submitted } | Completed { submitted } => submitted,
+                Empty { submitted: 0, error } => error,
+                TimedOut { submitted } | Empty { submitted, .. } | Completed { submitted } => submitted,
                 Failed(error) => error,
             };
         }
@@ -391,7 +399,9 @@ impl Ring {
             _ if ret == -ETIME => TimedOut { submitted: programs },
             _ if ret < 0 => Failed(ret),
             // SAFETY: the caller's place; it was just written.
-            _ if unsafe { *cqe_ptr }.is_null() => Interrupted { submitted: ret.min(programs) },
+            _ if unsafe { *cqe_ptr }.is_null() => {
+                Empty { submitted: ret.min(programs), error: if wait_nr == 0 { -EAGAIN } else { -EINTR } }
+            }
             // 0: a CQE was there before, and the number is not known.
             _ => Completed { submitted: ret.min(programs) },
         }

@@ -1,9 +1,10 @@
 //! Tests of the ring's logic without a kernel.
 //!
-//! `sq`, `cq` and `memory` play the kernel's side in plain memory; `setup`, `submit` and `wait` run on the scripted kernel of
+//! `sq`, `cq` and `memory` play the kernel's side in plain memory; `setup`, `submit`, `wait` and `faults` run on the scripted kernel of
 //! [`crate::sys::fake`].
 
 mod cq;
+mod faults;
 mod memory;
 mod setup;
 mod sq;

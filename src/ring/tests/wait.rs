@@ -292,6 +292,28 @@ fn before_ext_arg_a_signal_is_eintr_or_the_programs_number() {
 }
 
 #[test]
+fn before_ext_arg_nothing_to_wait_for_is_eagain_or_the_programs_number() {
+    let mut f = without_ext_arg();
+    f.script([Enter { consume: Some(1), ..Enter::default() }]);
+    assert_eq!(wait_cqes_timed_nr(&mut f, 0), (-EAGAIN, None));
+    let (mut cqe, ts) = (null_mut(), __kernel_timespec { tv_sec: 1, tv_nsec: 2 });
+    let mut submit_timed_0 = |f: &mut Fixture| {
+        // SAFETY: local places.
+        let ret = unsafe { f.ring().submit_and_wait_timeout::<Direct>(&mut cqe, 0, &ts, null_mut()) };
+        result(ret, cqe)
+    };
+    let mut f = without_ext_arg();
+    f.script([Enter { consume: Some(1), ..Enter::default() }]);
+    assert_eq!(submit_timed_0(&mut f), (-EAGAIN, None));
+    let mut f = without_ext_arg();
+    let sqe = f.ring().get_sqe();
+    // SAFETY: a fresh SQE; its poll does not complete.
+    unsafe { crate::op::prep_poll_add(sqe, 0, 1) };
+    f.script([Enter { consume: Some(2), ..Enter::default() }]);
+    assert_eq!(submit_timed_0(&mut f), (1, None));
+}
+
+#[test]
 fn before_ext_arg_a_completion_is_0_or_the_programs_number() {
     for (wait, expected) in [(wait_cqes_timed as fn(&mut Fixture) -> _, 0), (submit_timed, 2)] {
         let mut f = without_ext_arg();
