@@ -6,14 +6,16 @@
 //! Each model has been seen to fail with the ordering that it is about taken away: the fence of the wake-up, the release and
 //! acquire of each head and tail.
 
+use super::calls::Direct;
 use super::types::{io_uring, io_uring_cq, io_uring_sq};
 use super::word::model;
 use super::Ring;
 use crate::register::buf_ring::{mask, BufRing};
 use crate::uapi::*;
+use core::ptr::null_mut;
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{fence, AtomicU32, Ordering};
-use loom::sync::Notify;
+use loom::sync::{Mutex, Notify};
 use loom::thread;
 use std::sync::Arc;
 
@@ -252,6 +254,111 @@ fn a_cqe_is_whole_and_stays_until_it_is_given_back() {
     });
 }
 
+/// A completion that the kernel holds back, and says so by `flag`: whenever the flag appears, between any two loads of a call, no
+/// call fetches in vain, and the completion is not missed.
+fn a_held_back_completion(flag: u32, fetch: impl Fn(Ring) -> Option<usize> + Copy + Send + Sync + 'static) {
+    check(move || {
+        let m = Model::new(2, 0);
+        // Completions that are held back; the kernel changes it and the flag under its lock.
+        let held = loom::sync::Arc::new(Mutex::new(false));
+        let entered = loom::sync::Arc::new(AtomicU32::new(0));
+        let (k, kernel_held, kernel_entered) = (Arc::clone(&m), held.clone(), entered.clone());
+        let _kernel = kernel::install(move |a| {
+            assert_eq!(a[3] as u32, IORING_ENTER_GETEVENTS);
+            kernel_entered.fetch_add(1, Ordering::Relaxed);
+            let mut held = kernel_held.lock().expect("no thread panics");
+            assert!(*held, "the kernel was entered for nothing");
+            *held = false;
+            k.write(0, 7);
+            k.word(4).store(1, Ordering::Release);
+            k.sq_flags().fetch_and(!flag, Ordering::Relaxed);
+            0
+        });
+        let k = Arc::clone(&m);
+        let kernel_thread = thread::spawn(move || {
+            *held.lock().expect("no thread panics") = true;
+            k.sq_flags().fetch_or(flag, Ordering::Relaxed);
+        });
+        let nr = loop {
+            if let Some(nr) = fetch(m.ring()) {
+                break nr;
+            }
+            thread::yield_now();
+        };
+        assert_eq!(nr, 1);
+        assert_eq!(m.read(0), 7);
+        m.ring().cq_advance(1);
+        assert_eq!(fetch(m.ring()), None);
+        assert_eq!(entered.load(Ordering::Relaxed), 1);
+        kernel_thread.join().expect("the thread ends");
+    });
+}
+
+fn peek(ring: Ring) -> Option<usize> {
+    let mut cqe = null_mut();
+    // SAFETY: a local place.
+    match unsafe { ring.peek_cqe::<Direct>(&mut cqe) } {
+        0 => Some(1),
+        error => {
+            assert_eq!(error, -libc::EAGAIN);
+            None
+        }
+    }
+}
+
+fn peek_batch(ring: Ring) -> Option<usize> {
+    let mut cqes = [null_mut(); 2];
+    // SAFETY: two places.
+    let nr = unsafe { ring.peek_batch_cqe::<Direct>(cqes.as_mut_ptr(), 2) };
+    (nr != 0).then_some(nr as usize)
+}
+
+fn submit(ring: Ring) -> Option<usize> {
+    assert_eq!(ring.submit(), 0);
+    let nr = ring.cq_ready();
+    (nr != 0).then_some(nr as usize)
+}
+
+#[test]
+fn a_flag_that_appears_between_any_two_loads_is_seen_once() {
+    for flag in [IORING_SQ_CQ_OVERFLOW, IORING_SQ_TASKRUN] {
+        a_held_back_completion(flag, peek);
+        a_held_back_completion(flag, peek_batch);
+        a_held_back_completion(flag, submit);
+    }
+}
+
+/// A wait does not rely on the flag: it enters when it sees nothing, wherever the flag appears.
+#[test]
+fn a_wait_ends_wherever_the_flag_appears() {
+    for flag in [IORING_SQ_CQ_OVERFLOW, IORING_SQ_TASKRUN] {
+        check(move || {
+            let m = Model::new(2, 0);
+            let raised = loom::sync::Arc::new(Notify::new());
+            let (k, waiter) = (Arc::clone(&m), raised.clone());
+            let _kernel = kernel::install(move |a| {
+                assert_eq!((a[2], a[3] as u32), (1, IORING_ENTER_GETEVENTS));
+                waiter.wait();
+                k.write(0, 7);
+                k.word(4).store(1, Ordering::Release);
+                k.sq_flags().fetch_and(!flag, Ordering::Relaxed);
+                0
+            });
+            let k = Arc::clone(&m);
+            let kernel_thread = thread::spawn(move || {
+                k.sq_flags().fetch_or(flag, Ordering::Relaxed);
+                raised.notify();
+            });
+            let mut cqe = null_mut();
+            // SAFETY: a local place.
+            assert_eq!(unsafe { m.ring().wait_cqe::<Direct>(&mut cqe) }, 0);
+            assert!(!cqe.is_null());
+            assert_eq!(m.read(0), 7);
+            kernel_thread.join().expect("the thread ends");
+        });
+    }
+}
+
 /// A provided buffer is seen whole once the tail shows it.
 #[test]
 fn a_provided_buffer_is_whole_when_it_is_published() {
@@ -275,7 +382,7 @@ fn a_provided_buffer_is_whole_when_it_is_published() {
         });
         for i in 0..2 {
             m.write(i, u64::from(i) + 1);
-            ring.add(core::ptr::null_mut(), i, i as u16, mask(2), 0);
+            ring.add(null_mut(), i, i as u16, mask(2), 0);
             ring.advance(1);
         }
         kernel_thread.join().expect("the thread ends");

@@ -18,16 +18,50 @@ type Call = fn(Ring, &mut *mut io_uring_cqe) -> i32;
 
 const TS: __kernel_timespec = __kernel_timespec { tv_sec: 1, tv_nsec: 2 };
 
-// SAFETY: the places are the caller's and `TS` is a constant; so in all functions here.
-const WAIT_CQE: Call = |ring, cqe| unsafe { ring.wait_cqe::<Direct>(cqe) };
-const WAIT_CQES: Call = |ring, cqe| unsafe { ring.wait_cqes::<Direct>(cqe, 1, null(), null_mut()) };
-const WAIT_CQES_TIMED: Call = |ring, cqe| unsafe { ring.wait_cqes::<Direct>(cqe, 1, &TS, null_mut()) };
-const SUBMIT: Call = |ring, cqe| unsafe { ring.submit_and_wait_timeout::<Direct>(cqe, 1, null(), null_mut()) };
-const SUBMIT_TIMED: Call = |ring, cqe| unsafe { ring.submit_and_wait_timeout::<Direct>(cqe, 1, &TS, null_mut()) };
-const SUBMIT_MIN: Call = |ring, cqe| unsafe { ring.wait_min_timeout(cqe, true, 1, null(), 50, null()) };
-const WAIT_MIN: Call = |ring, cqe| unsafe { ring.wait_min_timeout(cqe, false, 1, &TS, 50, null()) };
-const SUBMIT_REG: Call = |ring, cqe| unsafe { ring.submit_and_wait_reg(cqe, 1, 0) };
-const PEEK: Call = |ring, cqe| unsafe { ring.peek_cqe::<Direct>(cqe) };
+fn wait_cqe(ring: Ring, cqe: &mut *mut io_uring_cqe) -> i32 {
+    // SAFETY: the caller's place, and `TS`, which is a constant; so in all functions here.
+    unsafe { ring.wait_cqe::<Direct>(cqe) }
+}
+
+fn wait_cqes(ring: Ring, cqe: &mut *mut io_uring_cqe) -> i32 {
+    // SAFETY: as above.
+    unsafe { ring.wait_cqes::<Direct>(cqe, 1, null(), null_mut()) }
+}
+
+fn wait_cqes_timed(ring: Ring, cqe: &mut *mut io_uring_cqe) -> i32 {
+    // SAFETY: as above.
+    unsafe { ring.wait_cqes::<Direct>(cqe, 1, &TS, null_mut()) }
+}
+
+fn submit(ring: Ring, cqe: &mut *mut io_uring_cqe) -> i32 {
+    // SAFETY: as above.
+    unsafe { ring.submit_and_wait_timeout::<Direct>(cqe, 1, null(), null_mut()) }
+}
+
+fn submit_timed(ring: Ring, cqe: &mut *mut io_uring_cqe) -> i32 {
+    // SAFETY: as above.
+    unsafe { ring.submit_and_wait_timeout::<Direct>(cqe, 1, &TS, null_mut()) }
+}
+
+fn submit_min(ring: Ring, cqe: &mut *mut io_uring_cqe) -> i32 {
+    // SAFETY: as above.
+    unsafe { ring.wait_min_timeout(cqe, true, 1, null(), 50, null()) }
+}
+
+fn wait_min(ring: Ring, cqe: &mut *mut io_uring_cqe) -> i32 {
+    // SAFETY: as above.
+    unsafe { ring.wait_min_timeout(cqe, false, 1, &TS, 50, null()) }
+}
+
+fn submit_reg(ring: Ring, cqe: &mut *mut io_uring_cqe) -> i32 {
+    // SAFETY: as above.
+    unsafe { ring.submit_and_wait_reg(cqe, 1, 0) }
+}
+
+fn peek(ring: Ring, cqe: &mut *mut io_uring_cqe) -> i32 {
+    // SAFETY: as above.
+    unsafe { ring.peek_cqe::<Direct>(cqe) }
+}
 
 /// The result, the CQE's `user_data`, and how often the kernel was entered.
 fn run(f: &mut Fixture, call: Call) -> (i32, Option<u64>, usize) {
@@ -55,7 +89,7 @@ fn without_ext_arg() -> Fixture {
 #[test]
 fn a_signal_at_any_enter_of_a_wait_without_end_is_eintr() {
     for enters in 1..=4 {
-        for call in [WAIT_CQE, WAIT_CQES, SUBMIT] {
+        for call in [wait_cqe as Call, wait_cqes, submit] {
             let mut f = Fixture::new(0, |_| ());
             f.script((1..enters).map(|_| Enter::default()).chain([Enter::fails(EINTR)]));
             assert_eq!(run(&mut f, call), (-EINTR, None, enters));
@@ -73,7 +107,7 @@ fn a_signal_at_any_enter_after_a_short_submit_leaves_count_and_rest() {
         queue_polls(&mut f, 4);
         f.script((1..enters).map(|_| Enter::consumes(1)).chain([Enter::fails(EINTR)]));
         let result = if enters == 1 { -EINTR } else { 1 };
-        assert_eq!(run(&mut f, SUBMIT), (result, None, enters));
+        assert_eq!(run(&mut f, submit), (result, None, enters));
         let left = 5 - enters as u32;
         assert_eq!(f.ring().sq_ready(), left);
         assert_eq!(f.ring().submit(), left as i32);
@@ -83,14 +117,14 @@ fn a_signal_at_any_enter_after_a_short_submit_leaves_count_and_rest() {
 /// These enter once, whatever comes.
 #[test]
 fn a_signal_in_a_bounded_wait_leaves_what_is_queued() {
-    for call in [SUBMIT_TIMED, SUBMIT_MIN, SUBMIT_REG, WAIT_CQES_TIMED, WAIT_MIN] {
+    for call in [submit_timed as Call, submit_min, submit_reg, wait_cqes_timed, wait_min] {
         let mut f = Fixture::new(0, |_| ());
         queue_polls(&mut f, 3);
         f.script([Enter::fails(EINTR)]);
         assert_eq!(run(&mut f, call), (-EINTR, None, 1));
         assert_eq!(f.ring().sq_ready(), 3);
     }
-    for call in [SUBMIT_TIMED, SUBMIT_MIN, SUBMIT_REG] {
+    for call in [submit_timed as Call, submit_min, submit_reg] {
         let mut f = Fixture::new(0, |_| ());
         queue_polls(&mut f, 3);
         f.script([Enter::consumes(1), Enter::fails(EINTR)]);
@@ -101,7 +135,7 @@ fn a_signal_in_a_bounded_wait_leaves_what_is_queued() {
 
 #[test]
 fn before_ext_arg_a_signal_at_any_enter_ends_the_wait() {
-    for call in [WAIT_CQES_TIMED, SUBMIT_TIMED] {
+    for call in [wait_cqes_timed as Call, submit_timed] {
         // While the full queue is made room in: the timeout is not queued.
         let mut f = without_ext_arg();
         queue_polls(&mut f, 4);
@@ -135,7 +169,7 @@ fn a_signal_where_nothing_is_waited_for_comes_back_too() {
         let mut f = Fixture::new(0, |_| ());
         f.kernel.set_sq_flags(held);
         f.script([Enter::fails(EINTR)]);
-        assert_eq!(run(&mut f, PEEK), (-EINTR, None, 1));
+        assert_eq!(run(&mut f, peek), (-EINTR, None, 1));
         // A batch has no way to say so: it is empty.
         f.script([Enter::fails(EINTR)]);
         let mut cqes = [null_mut(); 2];
@@ -143,8 +177,13 @@ fn a_signal_where_nothing_is_waited_for_comes_back_too() {
         assert_eq!(unsafe { f.ring().peek_batch_cqe::<Direct>(cqes.as_mut_ptr(), 2) }, 0);
         assert_eq!(f.entered().len(), 1);
     }
-    let all: [fn(Ring) -> i32; 5] =
-        [Ring::submit, |ring| ring.submit_and_wait(1), Ring::submit_and_get_events, Ring::get_events, Ring::sqring_wait];
+    let all: [fn(Ring) -> i32; 5] = [
+        Ring::submit,
+        |ring| ring.submit_and_wait(1),
+        Ring::submit_and_get_events,
+        Ring::get_events,
+        Ring::sqring_wait,
+    ];
     for (i, call) in all.into_iter().enumerate() {
         let flags = if i == 4 { IORING_SETUP_SQPOLL } else { 0 };
         let mut f = Fixture::new(flags, |_| ());
@@ -167,33 +206,41 @@ fn what_appears_while_one_enters_is_fetched_by_the_next_peek() {
             Enter { post: vec![(9, 0, 0)], flags: Some(0), ..Enter::default() },
         ]);
         assert_eq!(f.ring().submit(), 1);
-        assert_eq!(run(&mut f, PEEK), (0, Some(9), 2));
+        assert_eq!(run(&mut f, peek), (0, Some(9), 2));
         f.ring().cq_advance(1);
-        assert_eq!(run(&mut f, PEEK), (-EAGAIN, None, 0));
+        assert_eq!(run(&mut f, peek), (-EAGAIN, None, 0));
         // Raised by the look itself, with nothing to be had yet: one look is enough for one call.
         f.kernel.set_sq_flags(held);
         f.script([Enter::default()]);
-        assert_eq!(run(&mut f, PEEK), (-EAGAIN, None, 1));
+        assert_eq!(run(&mut f, peek), (-EAGAIN, None, 1));
     }
 }
 
-fn nofile_forms() -> [fn(*mut io_uring) -> i32; 3] {
-    const FILES: [i32; 8] = [0; 8];
-    const TAGS: [u64; 8] = [0; 8];
-    // SAFETY: a live ring and eight of each.
-    [
-        |ring| unsafe { files::register(ring, FILES.as_ptr(), 8) },
-        |ring| unsafe { files::register2(ring, FILES.as_ptr(), TAGS.as_ptr(), 8, 0) },
-        |ring| unsafe { files::register2(ring, null(), null(), 8, IORING_RSRC_REGISTER_SPARSE) },
-    ]
+const FILES: [i32; 8] = [0; 8];
+
+fn by_number(ring: *mut io_uring) -> i32 {
+    // SAFETY: a live ring and eight descriptors.
+    unsafe { files::register(ring, FILES.as_ptr(), 8) }
+}
+
+fn by_tags(ring: *mut io_uring) -> i32 {
+    // SAFETY: as above, and eight tags.
+    unsafe { files::register2(ring, FILES.as_ptr(), [0; 8].as_ptr(), 8, 0) }
+}
+
+fn sparse(ring: *mut io_uring) -> i32 {
+    // SAFETY: a live ring.
+    unsafe { files::register2(ring, null(), null(), 8, IORING_RSRC_REGISTER_SPARSE) }
 }
 
 #[test]
 fn every_form_of_registering_files_raises_the_limit_once() {
-    for form in nofile_forms() {
-        for (answers, result, calls, soft) in
-            [(vec![-EMFILE, 0], 0, 2, 12), (vec![-EMFILE, -EMFILE, 0], -EMFILE, 2, 12), (vec![-EINVAL, 0], -EINVAL, 1, 4)]
-        {
+    for form in [by_number as fn(*mut io_uring) -> i32, by_tags, sparse] {
+        for (answers, result, calls, soft) in [
+            (vec![-EMFILE, 0], 0, 2, 12),
+            (vec![-EMFILE, -EMFILE, 0], -EMFILE, 2, 12),
+            (vec![-EINVAL, 0], -EINVAL, 1, 4),
+        ] {
             let kernel = Kernel::new().install();
             kernel.get().nofile = (4, 4096);
             let mut ring = started();
