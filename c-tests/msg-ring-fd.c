@@ -25,6 +25,7 @@ int main(void)
 
 	T_RING(8, &from, 0);
 	T_RING(8, &to, 0);
+	T_NEEDS_OP(5, 18, IORING_OP_MSG_RING);
 	fds[0] = t_text_file("a");
 	fds[1] = t_text_file("b");
 	T_EQ(io_uring_register_files(&from, fds, 2), 0);
@@ -32,7 +33,7 @@ int main(void)
 
 	sqe = t_sqe(&from);
 	io_uring_prep_msg_ring_fd(sqe, to.ring_fd, 1, 2, 0x77, 0);
-	T_EQ(t_do(&from, sqe), 0);
+	T_EQ_SINCE(6, 0, "IORING_MSG_SEND_FD", t_do(&from, sqe), 0, -EINVAL);
 	T_EQ(t_reap_as(&to, 0x77).res, 0);
 	T_EQ(read_slot(2), 'b');
 

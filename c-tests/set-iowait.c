@@ -37,6 +37,8 @@ int main(void)
 		T_EQ(io_uring_set_iowait(&ring, true), 0);
 		T_EQ(t_fork_run(enters, NULL), T_EXIT_PASS);
 	}
+	T_EQ_SINCE(6, 15, "IORING_FEAT_NO_IOWAIT",
+		   io_uring_set_iowait(&ring, true), 0, -EOPNOTSUPP);
 	ring.features &= ~IORING_FEAT_NO_IOWAIT;
 	T_EQ(io_uring_set_iowait(&ring, false), -EOPNOTSUPP);
 	T_EQ(io_uring_set_iowait(&ring, true), -EOPNOTSUPP);

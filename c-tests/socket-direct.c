@@ -37,6 +37,7 @@ int main(void)
 
 	T_RING(8, &ring, 0);
 	T_SPARSE_FILES(&ring, 3);
+	T_NEEDS_OP(5, 19, IORING_OP_SOCKET);
 	before = t_open_fds();
 	sqe = t_sqe(&ring);
 	io_uring_prep_socket_direct(sqe, AF_INET, SOCK_STREAM, 0, 1, 0);

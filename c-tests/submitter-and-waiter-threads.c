@@ -27,15 +27,21 @@ static void *submitter(void *arg)
 
 int main(void)
 {
-	struct __kernel_timespec ts = t_ms(1);
+	struct __kernel_timespec ts = t_ms(1), far = t_ms(60000);
 	struct io_uring_cqe *cqe;
 	unsigned int seen = 0;
 	pthread_t thread;
 	int ret, how = 0;
 
 	T_RING(16, &ring, 0);
-	if (!(ring.features & IORING_FEAT_EXT_ARG))
-		T_NEEDS(5, 11, "IORING_FEAT_EXT_ARG", 0, 0);
+	if (!(ring.features & IORING_FEAT_EXT_ARG)) {
+		/* Waiting submits, so a second thread may not. */
+		t_queue_nop(&ring, 0);
+		T_EQ(io_uring_wait_cqe_timeout(&ring, &cqe, &far), 0);
+		T_EQ(cqe->user_data, 0);
+		T_NEEDS(5, 11, "IORING_FEAT_EXT_ARG",
+			ring.sq.sqe_tail - *ring.sq.ktail, 0);
+	}
 	T_EQ(pthread_create(&thread, NULL, submitter, NULL), 0);
 	while (seen < OPERATIONS) {
 		switch (how++ % 3) {

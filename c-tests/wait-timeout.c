@@ -33,8 +33,13 @@ int main(void)
 	T_PTR_EQ(cqe, NULL);
 
 	/* A queued entry is not submitted by waiting, since 5.11. */
-	if (!(ring.features & IORING_FEAT_EXT_ARG))
-		T_NEEDS(5, 11, "IORING_FEAT_EXT_ARG", 0, 0);
+	if (!(ring.features & IORING_FEAT_EXT_ARG)) {
+		t_queue_nop(&ring, 1);
+		T_EQ(io_uring_wait_cqes(&ring, &cqe, 1, &far, NULL), 0);
+		T_EQ(cqe->user_data, 1);
+		T_NEEDS(5, 11, "IORING_FEAT_EXT_ARG",
+			ring.sq.sqe_tail - *ring.sq.ktail, 0);
+	}
 	t_queue_nop(&ring, 1);
 	T_EQ(io_uring_wait_cqes(&ring, &cqe, 1, &zero, NULL), -ETIME);
 	T_EQ(io_uring_wait_cqe_timeout(&ring, &cqe, &zero), -ETIME);

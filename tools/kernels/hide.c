@@ -8,10 +8,13 @@
  *	setup-flags=MASK	other IORING_SETUP_* flags are unknown
  *	enter-flags=MASK	other IORING_ENTER_* flags are unknown
  *	features=MASK		other IORING_FEAT_* are not reported
+ *	last-op=OPCODE		requests after this one are unknown: not on rings
+ *				with SQPOLL or 128-byte SQEs
  *
  * A seccomp filter sees numbers only, so the arguments of io_uring_setup are
- * looked at and its result is rewritten by tracing. The filter of a traced
- * program stops it at io_uring_setup and nowhere else. A filter that the
+ * looked at and its result is rewritten by tracing; the same holds for probes.
+ * Before io_uring_enter, SQEs with hidden opcodes get one that no kernel knows.
+ * The filter of a traced program stops it at these calls and nowhere else. A filter that the
  * program installs for itself comes before this one when it denies a call.
  *
  * The exit status is that of the program; 128 and the signal that ended it; 125
@@ -24,6 +27,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,8 +48,9 @@ static struct {
 	unsigned int setup_flags;
 	unsigned int enter_flags;
 	unsigned int features;
+	unsigned int last_op;
 	bool traced;
-} hidden = { 0, -1, ~0U, ~0U, ~0U, false };
+} hidden = { 0, -1, ~0U, ~0U, ~0U, 255, false };
 
 static void __attribute__((noreturn)) fail(const char *what)
 {
@@ -77,6 +82,9 @@ static void parse(const char *word)
 	} else if (!strncmp(word, "features=", 9)) {
 		hidden.features = (unsigned int)number;
 		hidden.traced = true;
+	} else if (!strncmp(word, "last-op=", 8)) {
+		hidden.last_op = (unsigned int)number;
+		hidden.traced = true;
 	} else {
 		fail(word);
 	}
@@ -84,9 +92,11 @@ static void parse(const char *word)
 
 static void install_filter(void)
 {
-	struct sock_filter code[16];
+	struct sock_filter code[20];
 	struct sock_fprog prog = { 0, code };
 	unsigned int setup = SECCOMP_RET_ALLOW;
+	unsigned int with_ops = hidden.last_op < 255 ? SECCOMP_RET_TRACE
+						     : SECCOMP_RET_ALLOW;
 
 	if (hidden.setup_error)
 		setup = SECCOMP_RET_ERRNO | (unsigned int)hidden.setup_error;
@@ -97,7 +107,7 @@ static void install_filter(void)
 	ADD(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)));
 	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_io_uring_setup, 0, 1));
 	ADD(BPF_STMT(BPF_RET | BPF_K, setup));
-	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_io_uring_register, 0, 5));
+	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_io_uring_register, 0, 7));
 	ADD(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ARG(1)));
 	/* The form that names the ring by its index is a feature of its own. */
 	ADD(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x7fffffff));
@@ -106,11 +116,14 @@ static void install_filter(void)
 					      : (unsigned int)hidden.last_register,
 		     0, 1));
 	ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL));
+	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IORING_REGISTER_PROBE, 0, 1));
+	ADD(BPF_STMT(BPF_RET | BPF_K, with_ops));
 	ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
-	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_io_uring_enter, 0, 3));
+	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_io_uring_enter, 0, 4));
 	ADD(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ARG(3)));
 	ADD(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, ~hidden.enter_flags, 0, 1));
 	ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL));
+	ADD(BPF_STMT(BPF_RET | BPF_K, with_ops));
 	ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
 #undef ADD
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
@@ -123,15 +136,21 @@ static void install_filter(void)
 #ifdef __x86_64__
 #define HAVE_TRACER 1
 
-static unsigned int *in_tracee(pid_t pid, unsigned long address, bool write,
-			       unsigned int *value)
+static bool copy(pid_t pid, unsigned long address, bool write, void *data,
+		 size_t size)
 {
-	struct iovec here = { value, sizeof(*value) };
-	struct iovec there = { (void *)address, sizeof(*value) };
+	struct iovec here = { data, size };
+	struct iovec there = { (void *)address, size };
 	ssize_t done = write ? process_vm_writev(pid, &here, 1, &there, 1, 0)
 			     : process_vm_readv(pid, &here, 1, &there, 1, 0);
 
-	return done == sizeof(*value) ? value : NULL;
+	return done == (ssize_t)size;
+}
+
+static bool in_tracee(pid_t pid, unsigned long address, bool write,
+		      unsigned int *value)
+{
+	return copy(pid, address, write, value, sizeof(*value));
 }
 
 /* Before io_uring_setup: true if its result has to be looked at. */
@@ -154,19 +173,88 @@ static bool at_setup(pid_t pid)
 	return false;
 }
 
-static void after_setup(pid_t pid)
+static void after_setup(pid_t pid, unsigned long params)
 {
-	struct user_regs_struct regs;
-	unsigned long address;
+	unsigned long address = params + offsetof(struct io_uring_params, features);
 	unsigned int features;
 
-	if (ptrace(PTRACE_GETREGS, pid, 0, &regs) || (long long)regs.rax < 0)
-		return;
-	address = regs.rsi + offsetof(struct io_uring_params, features);
 	if (!in_tracee(pid, address, false, &features))
 		return;
 	features &= hidden.features;
 	in_tracee(pid, address, true, &features);
+}
+
+/* One program's SQEs, wherever rings are mapped in it. */
+static void hide_requests(pid_t pid)
+{
+	unsigned long from, to, at;
+	unsigned long long offset;
+	uint8_t op, unknown = 255;
+	char path[64], line[512];
+	FILE *maps;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	maps = fopen(path, "re");
+	while (maps && fgets(line, sizeof(line), maps)) {
+		if (!strstr(line, "[io_uring]") ||
+		    sscanf(line, "%lx-%lx %*s %llx", &from, &to, &offset) != 3 ||
+		    offset != IORING_OFF_SQES)
+			continue;
+		for (at = from; at < to; at += sizeof(struct io_uring_sqe))
+			if (copy(pid, at, false, &op, 1) && op > hidden.last_op)
+				copy(pid, at, true, &unknown, 1);
+	}
+	if (maps)
+		fclose(maps);
+}
+
+static void after_probe(pid_t pid, unsigned long address, unsigned int nr)
+{
+	struct io_uring_probe probe;
+	struct io_uring_probe_op op;
+	unsigned int i;
+
+	if (!copy(pid, address, false, &probe, sizeof(probe)))
+		return;
+	for (i = hidden.last_op + 1; i < nr && i < probe.ops_len; i++) {
+		memset(&op, 0, sizeof(op));
+		copy(pid, address + sizeof(probe) + i * sizeof(op), true, &op,
+		     sizeof(op));
+	}
+	probe.last_op = (uint8_t)hidden.last_op;
+	if (probe.ops_len > hidden.last_op + 1)
+		probe.ops_len = (uint8_t)(hidden.last_op + 1);
+	copy(pid, address, true, &probe, sizeof(probe));
+}
+
+/* At a call that the filter stops at: true if its result has to be looked at. */
+static bool at_call(pid_t pid)
+{
+	struct user_regs_struct regs;
+
+	if (ptrace(PTRACE_GETREGS, pid, 0, &regs))
+		return false;
+	switch (regs.orig_rax) {
+	case __NR_io_uring_setup:
+		return at_setup(pid);
+	case __NR_io_uring_enter:
+		hide_requests(pid);
+		return false;
+	default:
+		return true;
+	}
+}
+
+static void after_call(pid_t pid)
+{
+	struct user_regs_struct regs;
+
+	if (ptrace(PTRACE_GETREGS, pid, 0, &regs) || (long long)regs.rax < 0)
+		return;
+	if (regs.orig_rax == __NR_io_uring_setup)
+		after_setup(pid, regs.rsi);
+	else if (regs.orig_rax == __NR_io_uring_register)
+		after_probe(pid, regs.rdx, (unsigned int)regs.r10);
 }
 
 static void trace_all(pid_t first)
@@ -195,9 +283,9 @@ static void trace_all(pid_t first)
 			continue;
 		}
 		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8))
-			how = at_setup(pid) ? PTRACE_SYSCALL : PTRACE_CONT;
+			how = at_call(pid) ? PTRACE_SYSCALL : PTRACE_CONT;
 		else if (WSTOPSIG(status) == (SIGTRAP | 0x80))
-			after_setup(pid);
+			after_call(pid);
 		else if (status >> 16 == 0 && WSTOPSIG(status) != SIGSTOP)
 			signal = WSTOPSIG(status);
 		ptrace(how, pid, 0, signal);

@@ -66,7 +66,38 @@ const VARIANTS: &[Variant] = &[
         flavours: &["plain"],
         refusal: None,
     },
-    // Everything but opcodes.
+    // Requests alone: until IORING_OP_TEE, IORING_OP_MSG_RING,
+    // IORING_OP_SENDMSG_ZC, IORING_OP_FUTEX_WAITV. Without
+    // IORING_REGISTER_QUERY, which would tell of the others.
+    Variant {
+        name: "requests of 5.10",
+        hide: &["last-op=33", "register=34"],
+        kernel: Some("5.10"),
+        flavours: &["plain"],
+        refusal: None,
+    },
+    Variant {
+        name: "requests of 5.18",
+        hide: &["last-op=40", "register=34"],
+        kernel: Some("5.18"),
+        flavours: &["plain"],
+        refusal: None,
+    },
+    Variant {
+        name: "requests of 6.1",
+        hide: &["last-op=48", "register=34"],
+        kernel: Some("6.1"),
+        flavours: &["plain", "defer"],
+        refusal: None,
+    },
+    Variant {
+        name: "requests of 6.7",
+        hide: &["last-op=53", "register=34"],
+        kernel: Some("6.7"),
+        flavours: &["plain"],
+        refusal: None,
+    },
+    // Everything but requests.
     Variant {
         name: "setup of 5.7",
         hide: &["setup-flags=0x3f", "features=0x3f", "enter-flags=0x3", "register=10"],
