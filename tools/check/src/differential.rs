@@ -67,6 +67,12 @@ const COMPARISONS: &[Comparison] = &[
         all_of_list: true,
     },
     Comparison {
+        original: (Headers::OursAs2_3, Library::V2_3),
+        other: (Headers::OursAs2_3, Library::Ours),
+        list: List::V2_3,
+        all_of_list: false,
+    },
+    Comparison {
         original: (Headers::V2_3, Library::V2_15),
         other: (Headers::V2_3, Library::Ours),
         list: List::V2_15,
