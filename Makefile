@@ -99,11 +99,11 @@ $(BUILD)/%.a: $(BUILD)/%.o
 # dlclose), and afterwards the whole offset table is read-only.
 # -z noseparate-code: without a page of padding on each side of the code the
 # file is one page smaller.
-$(BUILD)/%.so.$(VERSION): $(BUILD)/%.o abi/%.map Makefile
+$(BUILD)/%.so.$(VERSION): $(BUILD)/%.o abi/%.map tools/shared.ld Makefile
 	$(CC) -shared -nostdlib -o $@ $< \
 		-Wl,--version-script=abi/$*.map -Wl,--no-undefined-version \
 		-Wl,-z,defs -Wl,--gc-sections -Wl,-soname,$*.so.$(SOVERSION) \
-		-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,noseparate-code \
+		-Wl,-T,tools/shared.ld -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,noseparate-code \
 		-Wl,--hash-style=gnu -Wl,--build-id $(LDFLAGS)
 	@$(call exports_exactly,-D,$@,$(BUILD)/$*.sym)
 
