@@ -46,6 +46,7 @@
 #include "liburing/io_uring/query.h"
 #include "liburing/io_uring/bpf_filter.h"
 #include "liburing/io_uring_version.h"
+#include "liburing/notif.h"
 #include "liburing/barrier.h"
 
 #ifndef IORING_SETUP_SQE_MIXED
@@ -935,6 +936,60 @@ struct io_uring_buf_ring *io_uring_setup_buf_ring(struct io_uring *ring,
 		unsigned int nentries, int bgid, unsigned int flags,
 		int *err) LIBURING_NOEXCEPT;
 
+/* ---- Notification slots for zero-copy sends ---- */
+
+/*
+ * Give the ring nr notification slots, with the tags at slots, for
+ * io_uring_prep_sendzc() and its relatives.
+ *
+ * A slot has a notifier from the first send that names it. The notifier covers
+ * that send and those that follow, until the slot is flushed: by a send with
+ * IORING_RECVSEND_NOTIF_FLUSH that succeeds, or by
+ * io_uring_prep_notif_update(). When the network needs none of their buffers
+ * any more, the flushed notifier posts one CQE: user_data is the tag that the
+ * slot had when the notifier came to be, res is 0, and flags are the
+ * generation, which counts the notifiers of the slot from 0. Any 32 bits may
+ * stand there, so only the tag tells such a CQE. The next send on the slot
+ * starts the next notifier. Attaching and flushing take effect in the order of
+ * submission.
+ *
+ * From now on and until io_uring_queue_exit() the ring belongs to one process
+ * and to this copy of the structure. One thread may submit while another reaps,
+ * as on any ring; io_uring_cq_ready() is for the one that reaps. No other
+ * thread may use the ring during this call. The user_data from
+ * LIBURING_UDATA_NOTIF on are the library's, see there. slots is copied.
+ *
+ * A wait for a number of completions counts those that the program sees;
+ * io_uring_submit_and_wait_reg() may return early, and a wait for more than the
+ * CQ has room for returns with what it holds. The kernel's part of a slot send
+ * takes up to two entries of the CQ until the program has consumed what lies
+ * before them, so the CQ should have room for twice the sends in flight.
+ *
+ * Where a notifier has no completion of the kernel left to become, the library
+ * posts one through a second, small ring of its own. A wait that finds this
+ * ring refused returns the error (-EMFILE, -ENOMEM, -EPERM and the like); the
+ * completion is not lost, the next wait tries again.
+ *
+ * Returns 0 or -errno: -EBUSY (has slots already), -EINVAL (no slots, more than
+ * IO_NOTIF_MAX_SLOTS, resv not zero, a ring with IORING_SETUP_CQE_MIXED or
+ * IORING_SETUP_SQ_REWIND), -EFAULT, -ENOMEM; -EBADF and -EMFILE when the ring
+ * has no descriptor to be duplicated. Works on every kernel; zero-copy needs
+ * Linux 6.0, and 6.1 for the message and vector forms.
+ */
+int io_uring_register_notifications(struct io_uring *ring, unsigned int nr,
+		struct io_uring_notification_slot *slots) LIBURING_NOEXCEPT;
+
+/*
+ * Flush all slots of the ring and take them away.
+ *
+ * The CQEs of notifiers that are in flight still arrive. Slots may be
+ * registered again at once. Called by the submitting thread; another may be
+ * reaping.
+ *
+ * Returns 0, or -ENXIO when the ring has no slots, or -ENOMEM.
+ */
+int io_uring_unregister_notifications(struct io_uring *ring) LIBURING_NOEXCEPT;
+
 /*
  * ---- Registrations that are one system call with an opcode, an argument and a
  * count ----
@@ -1246,6 +1301,39 @@ _LOCAL_INLINE void __io_uring_set_target_file_or_alloc(struct io_uring_sqe *sqe,
 		file_index == IORING_FILE_INDEX_ALLOC ? file_index : file_index + 1;
 }
 
+/* Bit of int_flags: the ring has notification slots. */
+#define _URING_INT_NOTIF	(1U << 3)
+
+/* In the shift of an iterator: bit 15 of flags is not IORING_CQE_F_32. */
+#define _URING_ITER_FLAGS_ARE_NUMBERS	32U
+
+/* What is known here of the state that a ring with notification slots has. */
+struct _io_uring_notif {
+	unsigned int (*cq_tail)(const struct io_uring *ring);
+};
+
+/*
+ * The end of what the program is to see, which may move the head: load that
+ * afterwards. The library is reached through a pointer, so that programs which
+ * do not use slots need no library that has them.
+ */
+_LOCAL_INLINE unsigned int
+_io_uring_notif_cq_tail(const struct io_uring *ring) LIBURING_NOEXCEPT
+{
+	struct _io_uring_notif *notif;
+
+	__builtin_memcpy(&notif, ring->cq.pad, sizeof(notif));
+	return notif->cq_tail(ring);
+}
+
+_LOCAL_INLINE unsigned int
+_io_uring_cq_tail(const struct io_uring *ring) LIBURING_NOEXCEPT
+{
+	if (uring_unlikely(ring->int_flags & _URING_INT_NOTIF))
+		return _io_uring_notif_cq_tail(ring);
+	return io_uring_smp_load_acquire(ring->cq.ktail);
+}
+
 /*
  * Consume a CQE that is not for the program: a filler, or the library's own
  * timeout before Linux 5.11, whose failure becomes *err. Returns whether to
@@ -1257,7 +1345,9 @@ io_uring_skip_cqe(struct io_uring *ring, struct io_uring_cqe *cqe,
 {
 	unsigned int *khead = ring->cq.khead;
 
-	if (uring_likely(!(cqe->flags & IORING_CQE_F_SKIP))) {
+	/* On rings with notification slots the flags may be a number. */
+	if (uring_likely(!(cqe->flags & IORING_CQE_F_SKIP)) ||
+	    (ring->int_flags & _URING_INT_NOTIF)) {
 		if (uring_likely(ring->features & IORING_FEAT_EXT_ARG))
 			return false;
 		if (cqe->user_data != LIBURING_UDATA_TIMEOUT)
@@ -1527,6 +1617,22 @@ void io_uring_prep_recvmsg(struct io_uring_sqe *sqe, int fd, struct msghdr *msg,
 		unsigned int flags) LIBURING_NOEXCEPT;
 void io_uring_prep_recvmsg_multishot(struct io_uring_sqe *sqe, int fd,
 		struct msghdr *msg, unsigned int flags) LIBURING_NOEXCEPT;
+void io_uring_prep_sendzc(struct io_uring_sqe *sqe, int sockfd, const void *buf,
+		size_t len, int flags, unsigned int slot_idx,
+		unsigned int zc_flags) LIBURING_NOEXCEPT;
+void io_uring_prep_sendzc_fixed(struct io_uring_sqe *sqe, int sockfd,
+		const void *buf, size_t len, int flags, unsigned int slot_idx,
+		unsigned int zc_flags, unsigned int buf_idx) LIBURING_NOEXCEPT;
+void io_uring_prep_sendzc_set_addr(struct io_uring_sqe *sqe,
+		const struct sockaddr *dest, __u16 addr_len) LIBURING_NOEXCEPT;
+void io_uring_prep_sendmsgzc(struct io_uring_sqe *sqe, int fd,
+		const struct msghdr *msg, unsigned int flags,
+		unsigned int slot_idx, unsigned int zc_flags) LIBURING_NOEXCEPT;
+void io_uring_prep_sendvzc(struct io_uring_sqe *sqe, int sockfd,
+		const struct iovec *iov, unsigned int nr_iov, int flags,
+		unsigned int slot_idx, unsigned int zc_flags) LIBURING_NOEXCEPT;
+void io_uring_prep_notif_update(struct io_uring_sqe *sqe, __u64 new_tag,
+		unsigned int offset, unsigned int nr) LIBURING_NOEXCEPT;
 void io_uring_prep_poll_add(struct io_uring_sqe *sqe, int fd,
 		unsigned int poll_mask) LIBURING_NOEXCEPT;
 void io_uring_prep_poll_multishot(struct io_uring_sqe *sqe, int fd,
@@ -2767,6 +2873,109 @@ IOURINGINLINE void io_uring_prep_recvmsg_multishot(struct io_uring_sqe *sqe,
 	sqe->ioprio = _URING_CAST(__u16, sqe->ioprio | IORING_RECV_MULTISHOT);
 }
 
+/* ---- Notification slots ---- */
+
+/*
+ * Send len bytes at buf without copying them, with the notifier of slot
+ * slot_idx to say when buf may be reused.
+ *
+ * The send completes with one CQE, as io_uring_prep_send() does; the notifier
+ * with another, once for all sends that it covers, see
+ * io_uring_register_notifications(). zc_flags are IORING_RECVSEND_NOTIF_FLUSH,
+ * IORING_RECVSEND_NOTIF_COPY_TAG and IORING_RECVSEND_POLL_FIRST. buf must stay
+ * valid and unchanged until the CQE of the notifier, also when the send fails.
+ * The socket may be of any kind that can be sent to; where zero-copy is not
+ * possible the data is copied. Result: bytes sent; -EINVAL without such a slot.
+ */
+IOURINGINLINE void io_uring_prep_sendzc(struct io_uring_sqe *sqe, int sockfd,
+		const void *buf, size_t len, int flags, unsigned int slot_idx,
+		unsigned int zc_flags) LIBURING_NOEXCEPT
+{
+	io_uring_prep_send_zc(sqe, sockfd, buf, len, flags, zc_flags);
+	sqe->opcode = IORING_OP_SENDZC_NOTIF;
+	sqe->addr3 = slot_idx;
+}
+
+/*
+ * io_uring_prep_sendzc() from a part of the registered buffer buf_idx.
+ *
+ * buf must lie inside that buffer. Result: bytes sent; -EFAULT when it does
+ * not, unless the data is copied.
+ */
+IOURINGINLINE void io_uring_prep_sendzc_fixed(struct io_uring_sqe *sqe,
+		int sockfd, const void *buf, size_t len, int flags,
+		unsigned int slot_idx, unsigned int zc_flags,
+		unsigned int buf_idx) LIBURING_NOEXCEPT
+{
+	io_uring_prep_sendzc(sqe, sockfd, buf, len, flags, slot_idx, zc_flags);
+	sqe->ioprio =
+		_URING_CAST(__u16, sqe->ioprio | IORING_RECVSEND_FIXED_BUF);
+	sqe->buf_index = _URING_CAST(__u16, buf_idx);
+}
+
+/*
+ * Add a destination to io_uring_prep_sendzc(), io_uring_prep_sendzc_fixed() or
+ * io_uring_prep_sendvzc().
+ *
+ * The address must stay valid until the SQE has been submitted.
+ */
+IOURINGINLINE void io_uring_prep_sendzc_set_addr(struct io_uring_sqe *sqe,
+		const struct sockaddr *dest, __u16 addr_len) LIBURING_NOEXCEPT
+{
+	io_uring_prep_send_set_addr(sqe, dest, addr_len);
+}
+
+/*
+ * Send a message without copying its data, with the notifier of slot slot_idx.
+ *
+ * As io_uring_prep_sendzc(); msg and what it points to, except the data, must
+ * stay valid until the SQE has been submitted. Result: bytes sent; -EINVAL
+ * without such a slot.
+ */
+IOURINGINLINE void io_uring_prep_sendmsgzc(struct io_uring_sqe *sqe, int fd,
+		const struct msghdr *msg, unsigned int flags,
+		unsigned int slot_idx, unsigned int zc_flags) LIBURING_NOEXCEPT
+{
+	io_uring_prep_sendmsg(sqe, fd, msg, flags);
+	sqe->opcode = IORING_OP_SENDMSGZC_NOTIF;
+	sqe->ioprio = _URING_CAST(__u16, zc_flags);
+	sqe->addr3 = slot_idx;
+}
+
+/*
+ * Send the nr_iov buffers at iov without copying them, with the notifier of
+ * slot slot_idx.
+ *
+ * As io_uring_prep_sendzc(); iov must stay valid until the SQE has been
+ * submitted. Result: bytes sent; -EINVAL without such a slot.
+ */
+IOURINGINLINE void io_uring_prep_sendvzc(struct io_uring_sqe *sqe, int sockfd,
+		const struct iovec *iov, unsigned int nr_iov, int flags,
+		unsigned int slot_idx, unsigned int zc_flags) LIBURING_NOEXCEPT
+{
+	io_uring_prep_rw(IORING_OP_SENDVZC_NOTIF, sqe, sockfd, iov, nr_iov, 0);
+	sqe->msg_flags = _URING_CAST(__u32, flags);
+	sqe->ioprio = _URING_CAST(__u16, zc_flags);
+	sqe->addr3 = slot_idx;
+}
+
+/*
+ * Flush nr slots from slot offset on: the notifier that a slot has completes as
+ * soon as its buffers are free, and the next send on the slot gets a new one.
+ *
+ * Slots without a notifier are left alone. new_tag is the tag of the notifiers
+ * that come after the flushed ones; 0 keeps the tag. The update has a CQE of
+ * its own. Result: 0; -EINVAL for no slot and for a range that is not
+ * registered, -EOVERFLOW when offset and nr add up to more than 32 bits.
+ */
+IOURINGINLINE void io_uring_prep_notif_update(struct io_uring_sqe *sqe,
+		__u64 new_tag, unsigned int offset,
+		unsigned int nr) LIBURING_NOEXCEPT
+{
+	io_uring_prep_rw(IORING_RSRC_UPDATE_NOTIF, sqe, -1, NULL, nr, offset);
+	sqe->addr = new_tag;
+}
+
 /* ---- Polling, timeouts, cancellation, waiting ---- */
 
 /*
@@ -3487,8 +3696,13 @@ io_uring_cqe_iter_init(const struct io_uring *ring) LIBURING_NOEXCEPT
 	iter.cqes = ring->cq.cqes;
 	iter.mask = ring->cq.ring_mask;
 	iter.shift = io_uring_cqe_shift(ring);
+	if (uring_unlikely(ring->int_flags & _URING_INT_NOTIF)) {
+		iter.shift |= _URING_ITER_FLAGS_ARE_NUMBERS;
+		iter.tail = _io_uring_notif_cq_tail(ring);
+	} else {
+		iter.tail = io_uring_smp_load_acquire(ring->cq.ktail);
+	}
 	iter.head = *ring->cq.khead;
-	iter.tail = io_uring_smp_load_acquire(ring->cq.ktail);
 	return iter;
 }
 
@@ -3505,7 +3719,8 @@ io_uring_cqe_iter_next(struct io_uring_cqe_iter *iter,
 	if (iter->head == iter->tail)
 		return false;
 
-	*cqe = &iter->cqes[(iter->head & iter->mask) << iter->shift];
+	/* The mask costs nothing: processors shift by the low five bits. */
+	*cqe = &iter->cqes[(iter->head & iter->mask) << (iter->shift & 31)];
 	iter->head++;
 	/*
 	 * A branch, not a sum: the next index must not wait until this CQE's
@@ -3513,7 +3728,8 @@ io_uring_cqe_iter_next(struct io_uring_cqe_iter *iter,
 	 */
 	if (uring_unlikely((*cqe)->flags & IORING_CQE_F_32)) {
 		__asm__ volatile ("");
-		iter->head++;
+		if (!(iter->shift & _URING_ITER_FLAGS_ARE_NUMBERS))
+			iter->head++;
 	}
 	return true;
 }
@@ -3525,7 +3741,9 @@ io_uring_cqe_iter_next(struct io_uring_cqe_iter *iter,
 IOURINGINLINE unsigned int
 io_uring_cq_ready(const struct io_uring *ring) LIBURING_NOEXCEPT
 {
-	return io_uring_smp_load_acquire(ring->cq.ktail) - *ring->cq.khead;
+	unsigned int tail = _io_uring_cq_tail(ring);
+
+	return tail - *ring->cq.khead;
 }
 
 /*
@@ -3565,7 +3783,8 @@ io_uring_cqe_seen(struct io_uring *ring,
 	if (!cqe)
 		return;
 	/* Two calls, for a branch that is hardly ever taken and no arithmetic. */
-	if (uring_unlikely(io_uring_cqe_nr(cqe) == 2))
+	if (uring_unlikely(io_uring_cqe_nr(cqe) == 2) &&
+	    (ring->flags & IORING_SETUP_CQE_MIXED))
 		io_uring_cq_advance(ring, 2);
 	else
 		io_uring_cq_advance(ring, 1);
@@ -3623,7 +3842,7 @@ _io_uring_peek_cqe(struct io_uring *ring, struct io_uring_cqe **cqe_ptr,
 	int err = 0;
 
 	for (;;) {
-		unsigned int tail = io_uring_smp_load_acquire(ring->cq.ktail);
+		unsigned int tail = _io_uring_cq_tail(ring);
 		unsigned int head = *ring->cq.khead;
 		unsigned int index = head & ring->cq.ring_mask;
 		struct io_uring_cqe *cqe;

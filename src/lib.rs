@@ -25,6 +25,7 @@
 
 #[cfg(all(any(test, feature = "fuzzing"), not(loom)))]
 pub mod fuzzing;
+pub mod notif;
 pub mod op;
 pub mod raw;
 pub mod recvmsg;

@@ -20,6 +20,7 @@ mod buffers;
 mod complete;
 mod enter;
 mod files;
+mod notif;
 mod plt;
 mod prep;
 mod probe;

@@ -2,7 +2,7 @@
 
 use core::ptr::null;
 use libc::cpu_set_t;
-use oxiring::register::{call, call_without_ring};
+use oxiring::register::{call, call_without_ring, cancel};
 use oxiring::ring::types::io_uring;
 use oxiring::uapi::*;
 
@@ -155,7 +155,7 @@ pub unsafe extern "C" fn io_uring_register_sync_cancel(
     reg: *mut io_uring_sync_cancel_reg,
 ) -> c_int {
     // SAFETY: the contract above is the callee's.
-    unsafe { call(ring, IORING_REGISTER_SYNC_CANCEL, reg, 1) }
+    unsafe { cancel::sync_cancel(ring, reg) }
 }
 
 /// Send a message to a ring without having one: `sqe` was filled by an io_uring_prep_msg_ring*() function.

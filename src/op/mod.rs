@@ -34,6 +34,8 @@ mod fs;
 #[macro_use]
 mod net;
 #[macro_use]
+mod notif;
+#[macro_use]
 mod wait;
 #[macro_use]
 mod ring;
@@ -51,6 +53,7 @@ macro_rules! for_each_op {
         $crate::rw_ops!($callback);
         $crate::fs_ops!($callback);
         $crate::net_ops!($callback);
+        $crate::notif_ops!($callback);
         $crate::wait_ops!($callback);
         $crate::ring_ops!($callback);
     };
@@ -121,6 +124,7 @@ pub const FAMILIES: &[(&str, &[Row])] = &[
     ("Reading, writing, moving data", rw_ops!(describe)),
     ("Files and directories", fs_ops!(describe)),
     ("Sockets", net_ops!(describe)),
+    ("Notification slots", notif_ops!(describe)),
     ("Polling, timeouts, cancellation, waiting", wait_ops!(describe)),
     ("Resources of the ring, messages, commands", ring_ops!(describe)),
 ];

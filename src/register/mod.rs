@@ -5,6 +5,7 @@
 
 pub mod buf_ring;
 pub mod buffers;
+pub mod cancel;
 pub mod files;
 mod ring_fd;
 

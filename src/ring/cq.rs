@@ -1,7 +1,8 @@
 //! Reading CQEs and consuming them.
 
 use super::types::io_uring_cqe_iter;
-use super::{get, Ring, Word};
+use super::{get, int_flags, Ring, Word};
+use crate::notif;
 use crate::sys::EOPNOTSUPP;
 use crate::uapi::*;
 use core::ptr::null_mut;
@@ -41,11 +42,33 @@ impl Ring {
         (!kflags.is_null()).then(|| unsafe { Word::new(kflags) })
     }
 
-    /// One past the last CQE. Acquire: pairs with the release of the tail in the kernel's `io_commit_cqring`, after which the CQEs
-    /// before it are there.
+    /// One past the last CQE of the kernel. Acquire: pairs with the release of the tail in the kernel's `io_commit_cqring`, after which
+    /// the CQEs before it are there.
+    #[inline(always)]
+    pub(crate) fn load_kernel_cq_tail(self) -> c_uint {
+        self.cq_ktail().load_acquire()
+    }
+
+    /// One past the last CQE that the program is to see.
+    ///
+    /// On rings with notification slots it may move the head, too, so the head is loaded afterwards.
     #[inline(always)]
     fn load_cq_tail(self) -> c_uint {
-        self.cq_ktail().load_acquire()
+        if self.has_notif() {
+            return notif::cq_tail(self);
+        }
+        self.load_kernel_cq_tail()
+    }
+
+    /// Whether the ring has, or had, notification slots.
+    #[inline(always)]
+    pub(crate) fn has_notif(self) -> bool {
+        get!(self, int_flags) & int_flags::NOTIF != 0
+    }
+
+    /// The first CQE that has not been consumed. Only this side writes the word.
+    pub(crate) fn cq_head(self) -> c_uint {
+        self.cq_khead().load_relaxed()
     }
 
     /// `io_uring_cqe_shift`: 1 where every CQE has 32 bytes.
@@ -55,7 +78,7 @@ impl Ring {
     }
 
     #[inline(always)]
-    fn cqe_at(self, index: c_uint) -> *mut io_uring_cqe {
+    pub(crate) fn cqe_at(self, index: c_uint) -> *mut io_uring_cqe {
         let slot = (index & get!(self, cq.ring_mask)) << self.cqe_shift();
         get!(self, cq.cqes).wrapping_add(slot as usize)
     }
@@ -100,7 +123,8 @@ impl Ring {
             // SAFETY: it lies between head and tail, so the kernel has written it and will not again.
             let (flags, user_data) = unsafe { ((*cqe).flags, (*cqe).user_data) };
             let own_timeout = user_data == LIBURING_UDATA_TIMEOUT && get!(self, features) & IORING_FEAT_EXT_ARG == 0;
-            if flags & IORING_CQE_F_SKIP == 0 && !own_timeout {
+            // The flags of a notifier are a number.
+            if (flags & IORING_CQE_F_SKIP == 0 || self.has_notif()) && !own_timeout {
                 return peek;
             }
             if own_timeout {
@@ -127,8 +151,9 @@ impl Ring {
         if get!(self, flags) & IORING_SETUP_CQE_MIXED != 0 {
             return 0;
         }
+        let tail = self.load_cq_tail();
         let head = self.cq_khead().load_relaxed();
-        let nr = self.load_cq_tail().wrapping_sub(head).min(count);
+        let nr = tail.wrapping_sub(head).min(count);
         if (head & get!(self, cq.ring_mask)) + nr > get!(self, cq.ring_entries) {
             return 0;
         }
@@ -155,8 +180,9 @@ impl Ring {
             // SAFETY: the caller's promise.
             return unsafe { self.peek_batch_mixed(cqes, count) };
         }
+        let tail = self.load_cq_tail();
         let head = self.cq_khead().load_relaxed();
-        let nr = self.load_cq_tail().wrapping_sub(head).min(count);
+        let nr = tail.wrapping_sub(head).min(count);
         for i in 0..nr {
             // SAFETY: `nr` is at most `count`.
             unsafe { cqes.add(i as usize).write(self.cqe_at(head.wrapping_add(i))) };
@@ -192,12 +218,13 @@ impl Ring {
 
     /// `io_uring_cqe_iter_init`.
     pub fn cqe_iter(self) -> io_uring_cqe_iter {
+        let tail = self.load_cq_tail();
         io_uring_cqe_iter {
             cqes: get!(self, cq.cqes),
             mask: get!(self, cq.ring_mask),
-            shift: self.cqe_shift(),
+            shift: self.cqe_shift() | if self.has_notif() { ITER_FLAGS_ARE_NUMBERS } else { 0 },
             head: self.cq_khead().load_relaxed(),
-            tail: self.load_cq_tail(),
+            tail,
         }
     }
 
@@ -239,6 +266,10 @@ pub fn cqe_slots(flags: __u32) -> c_uint {
     1 + c_uint::from(flags & IORING_CQE_F_32 != 0)
 }
 
+/// In `shift` of an iterator: the flags of CQEs may be generations of notifiers, where bit 15 does not mean
+/// `IORING_CQE_F_32`. A shift by the member takes its lowest five bits, which costs nothing on the processors that do so anyway.
+pub(crate) const ITER_FLAGS_ARE_NUMBERS: c_uint = 32;
+
 /// `io_uring_cqe_iter_next`: the next CQE, or null at the end.
 ///
 /// # Safety
@@ -248,10 +279,11 @@ pub unsafe fn cqe_iter_next(iter: &mut io_uring_cqe_iter) -> *mut io_uring_cqe {
     if iter.head == iter.tail {
         return null_mut();
     }
-    let slot = (iter.head & iter.mask) << iter.shift;
+    let slot = (iter.head & iter.mask).wrapping_shl(iter.shift);
     let cqe = iter.cqes.wrapping_add(slot as usize);
     // SAFETY: before the tail that was sampled.
     let flags = unsafe { (*cqe).flags };
-    iter.head = iter.head.wrapping_add(cqe_slots(flags));
+    let slots = if iter.shift & ITER_FLAGS_ARE_NUMBERS != 0 { 1 } else { cqe_slots(flags) };
+    iter.head = iter.head.wrapping_add(slots);
     cqe
 }

@@ -107,13 +107,20 @@ impl Ring {
 
     /// The flags that every `io_uring_enter` of this ring carries.
     #[inline(always)]
-    fn enter_flags(self) -> c_uint {
+    pub(crate) fn enter_flags(self) -> c_uint {
         c_uint::from(get!(self, int_flags)) & int_flags::ENTER_MASK
     }
 
     /// One `io_uring_enter(2)` for this ring.
     #[inline(always)]
-    fn enter(self, to_submit: c_uint, min_complete: c_uint, flags: c_uint, arg: *const c_void, size: usize) -> c_int {
+    pub(crate) fn enter(
+        self,
+        to_submit: c_uint,
+        min_complete: c_uint,
+        flags: c_uint,
+        arg: *const c_void,
+        size: usize,
+    ) -> c_int {
         let fd = get!(self, enter_ring_fd);
         // SAFETY: what was queued is the program's; `arg` points to what `flags` say, see the callers in `submit` and `wait`.
         unsafe { sys::enter(fd, to_submit, min_complete, flags, arg, size) }

@@ -2,6 +2,7 @@
 
 use super::mapping::Queues;
 use super::{check_ptr, get, set, Ring};
+use crate::notif;
 use crate::register;
 use crate::sys::EINVAL;
 use crate::uapi::*;
@@ -25,6 +26,12 @@ impl Ring {
         }
         // SAFETY: the caller's promise.
         let p = unsafe { &mut *p };
+        if self.has_notif() {
+            let ret = notif::check_resize(self, p);
+            if ret < 0 {
+                return ret;
+            }
+        }
         p.sq_off = io_sqring_offsets::EMPTY;
         p.cq_off = io_cqring_offsets::EMPTY;
         // SAFETY: a live structure, which the kernel reads and writes.
@@ -46,10 +53,18 @@ impl Ring {
         // SQEs that were handed out and not submitted were copied by the kernel, at the same indices.
         new.sq.sqe_head = old.sq.sqe_head;
         new.sq.sqe_tail = old.sq.sqe_tail;
-        old.unmap();
         new.fill_array();
+        if self.has_notif() {
+            let ret = notif::resized(self, &new.cq);
+            if ret < 0 {
+                new.unmap();
+                return ret;
+            }
+        } else {
+            set!(self, cq = new.cq);
+        }
         set!(self, sq = new.sq);
-        set!(self, cq = new.cq);
+        old.unmap();
         0
     }
 }

@@ -4,6 +4,7 @@ use super::mapping::Queues;
 use super::memory::{Entries, RingMemory, Sizes};
 use super::types::io_uring;
 use super::{check_ptr, get, int_flags, set, Ring};
+use crate::notif;
 use crate::ring::calls::Calls;
 use crate::sys::{self, EINVAL};
 use crate::uapi::*;
@@ -171,6 +172,10 @@ pub unsafe fn queue_mmap(fd: c_int, p: *mut io_uring_params, ring: *mut io_uring
 ///
 /// The crate's contract; nothing uses the ring afterwards.
 pub unsafe fn queue_exit<C: Calls>(ring: Ring) {
+    if ring.has_notif() {
+        // SAFETY: the caller's promise.
+        unsafe { notif::exit(ring) };
+    }
     ring.unmap();
     if get!(ring, int_flags) & int_flags::REG_RING != 0 {
         // SAFETY: the caller's promise.

@@ -26,7 +26,7 @@ impl Ring {
     }
 
     #[inline(always)]
-    pub(super) fn is_sqpoll(self) -> bool {
+    pub(crate) fn is_sqpoll(self) -> bool {
         get!(self, flags) & IORING_SETUP_SQPOLL != 0
     }
 
@@ -58,7 +58,7 @@ impl Ring {
         sqe_shift_from_flags(get!(self, flags))
     }
 
-    fn sqe_at(self, index: c_uint) -> *mut io_uring_sqe {
+    pub(crate) fn sqe_at(self, index: c_uint) -> *mut io_uring_sqe {
         let slot = (index & get!(self, sq.ring_mask)) << self.sqe_shift();
         get!(self, sq.sqes).wrapping_add(slot as usize)
     }
@@ -135,7 +135,7 @@ impl Ring {
     }
 
     /// As [`publish`](Self::publish), on every ring.
-    pub(super) fn flush_sq(self) -> c_uint {
+    pub(crate) fn flush_sq(self) -> c_uint {
         let tail = get!(self, sq.sqe_tail);
         if get!(self, flags) & IORING_SETUP_SQ_REWIND != 0 {
             // There is no head and tail: each submit starts at SQE 0 again, and entries that a short submit left behind
@@ -160,7 +160,7 @@ impl Ring {
     /// round: it sets `IORING_SQ_NEED_WAKEUP`, has a full barrier in `io_sq_thread`, and loads the tail. One of the two sees the other;
     /// without the fence both could miss, and the entries would lie there until the next submit.
     #[inline(always)]
-    pub(super) fn sq_needs_enter(self, submit: c_uint, flags: &mut c_uint) -> bool {
+    pub(crate) fn sq_needs_enter(self, submit: c_uint, flags: &mut c_uint) -> bool {
         if submit == 0 {
             return false;
         }

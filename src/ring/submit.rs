@@ -1,8 +1,10 @@
 //! Entering the kernel to submit.
 
+use super::wait::Wait;
 use super::{get, int_flags, Ring};
+use crate::notif;
 use crate::uapi::*;
-use core::ptr::null;
+use core::ptr::{null, null_mut};
 
 /// The kernel ignores the size when no argument is passed; it is what the original passes, so system-call traces agree.
 const NO_ARG_SIZE: usize = crate::sys::KERNEL_SIGSET_SIZE;
@@ -10,7 +12,7 @@ const NO_ARG_SIZE: usize = crate::sys::KERNEL_SIGSET_SIZE;
 impl Ring {
     /// Whether completions can be had only by entering: they wait outside the ring, or nobody else polls for them.
     #[inline(always)]
-    pub(super) fn cq_needs_enter(self) -> bool {
+    pub(crate) fn cq_needs_enter(self) -> bool {
         get!(self, int_flags) & int_flags::CQ_ENTER != 0 || self.cq_needs_flush()
     }
 
@@ -23,13 +25,36 @@ impl Ring {
         self.sq_kflags().load_relaxed() & (IORING_SQ_CQ_OVERFLOW | IORING_SQ_TASKRUN) != 0
     }
 
+    /// Publishes what was queued, after slot requests have become what the kernel knows.
+    pub(super) fn rewrite_and_flush_sq(self) -> Result<c_uint, c_int> {
+        if self.has_notif() {
+            notif::rewrite(self)?;
+        }
+        Ok(self.flush_sq())
+    }
+
+    /// Submits `pending` published entries: their number, or -errno.
+    pub(crate) fn submit_flushed(self, pending: c_uint) -> c_int {
+        let mut flags = self.enter_flags();
+        if !self.sq_needs_enter(pending, &mut flags) {
+            return pending as c_int;
+        }
+        self.enter(pending, 0, flags, null(), NO_ARG_SIZE)
+    }
+
     /// Submits on every kind of ring. `get_events`: also where nothing is to submit.
     ///
     /// The two functions below it are this one for plain rings, with what they know worked in: they are what the
     /// instruction counts of a round trip are made of.
     #[inline(never)]
     fn submit_any(self, wait_nr: c_uint, get_events: bool) -> c_int {
-        let pending = self.flush_sq();
+        if self.has_notif() {
+            return self.submit_with_notif(wait_nr, get_events);
+        }
+        self.submit_pending(self.flush_sq(), wait_nr, get_events)
+    }
+
+    fn submit_pending(self, pending: c_uint, wait_nr: c_uint, get_events: bool) -> c_int {
         let want_events = get_events || wait_nr != 0 || self.cq_needs_enter();
         let mut flags = self.enter_flags();
         if !self.sq_needs_enter(pending, &mut flags) && !want_events {
@@ -41,10 +66,25 @@ impl Ring {
         self.enter(pending, wait_nr, flags, null(), NO_ARG_SIZE)
     }
 
+    /// Submits on a ring with notification slots.
+    #[cold]
+    fn submit_with_notif(self, wait_nr: c_uint, get_events: bool) -> c_int {
+        match self.rewrite_and_flush_sq() {
+            Ok(submit) if wait_nr != 0 => {
+                let wait = Wait { submit, wait_nr, flags: 0, arg: null(), size: NO_ARG_SIZE, bounded: false };
+                let mut cqe = null_mut();
+                // SAFETY: a local place, and no argument.
+                unsafe { notif::wait_for_cqe(self, &mut cqe, wait, true) }
+            }
+            Ok(pending) => notif::add_submitted(self, self.submit_pending(pending, 0, get_events)),
+            Err(error) => error,
+        }
+    }
+
     /// `io_uring_submit`: entries submitted, or -errno.
     #[inline]
     pub fn submit(self) -> c_int {
-        if !self.sq_is_plain() {
+        if !self.sq_is_plain() || self.has_notif() {
             return self.submit_any(0, false);
         }
         let pending = self.publish();
@@ -60,7 +100,7 @@ impl Ring {
     /// `io_uring_submit_and_wait`.
     #[inline]
     pub fn submit_and_wait(self, wait_nr: c_uint) -> c_int {
-        if !self.sq_is_plain() || wait_nr == 0 {
+        if !self.sq_is_plain() || self.has_notif() || wait_nr == 0 {
             return self.submit_any(wait_nr, false);
         }
         let flags = self.enter_flags() | IORING_ENTER_GETEVENTS;

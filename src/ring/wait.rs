@@ -7,6 +7,7 @@
 
 use super::calls::Calls;
 use super::{get, Ring};
+use crate::notif;
 use crate::op;
 use crate::sys::{EAGAIN, EINTR, EINVAL, ETIME, KERNEL_SIGSET_SIZE};
 use crate::uapi::*;
@@ -16,15 +17,15 @@ use libc::sigset_t;
 pub use super::cq::{cqe_iter_next, cqe_shift_from_flags, cqe_slots, LIBURING_UDATA_TIMEOUT};
 
 /// What one waiting call asks for.
-struct Wait {
-    submit: c_uint,
-    wait_nr: c_uint,
+pub(crate) struct Wait {
+    pub(crate) submit: c_uint,
+    pub(crate) wait_nr: c_uint,
     /// Enter flags of `arg`.
-    flags: c_uint,
-    arg: *const c_void,
-    size: usize,
+    pub(crate) flags: c_uint,
+    pub(crate) arg: *const c_void,
+    pub(crate) size: usize,
     /// The kernel ends the wait by itself.
-    bounded: bool,
+    pub(crate) bounded: bool,
 }
 
 impl Wait {
@@ -94,6 +95,10 @@ impl Ring {
     /// As there.
     #[inline(always)]
     unsafe fn wait_loop(self, cqe_ptr: *mut *mut io_uring_cqe, mut wait: Wait) -> c_int {
+        if self.has_notif() {
+            // SAFETY: the caller's promise.
+            return unsafe { notif::wait_for_cqe(self, cqe_ptr, wait, false) };
+        }
         let mut result = 0;
         let mut looped = false;
         let cqe = loop {
@@ -305,9 +310,11 @@ impl Ring {
         sigmask: *mut sigset_t,
     ) -> c_int {
         if ts.is_null() {
-            let pending = self.flush_sq();
-            // SAFETY: the caller's promise.
-            return unsafe { C::get_cqe(self.as_ptr(), cqe_ptr, pending, wait_nr, sigmask) };
+            return match self.rewrite_and_flush_sq() {
+                // SAFETY: the caller's promise.
+                Ok(pending) => unsafe { C::get_cqe(self.as_ptr(), cqe_ptr, pending, wait_nr, sigmask) },
+                Err(error) => error,
+            };
         }
         if get!(self, features) & IORING_FEAT_EXT_ARG == 0 {
             // SAFETY: the caller's promise.
@@ -319,8 +326,11 @@ impl Ring {
             };
         }
         let arg = ext_arg(sigmask, 0, ts);
-        // SAFETY: the caller's promise; `arg` lives through the call.
-        unsafe { self.wait_for_cqe(cqe_ptr, Wait::with_ext_arg(self.flush_sq(), wait_nr, &arg)) }
+        match self.rewrite_and_flush_sq() {
+            // SAFETY: the caller's promise; `arg` lives through the call.
+            Ok(pending) => unsafe { self.wait_for_cqe(cqe_ptr, Wait::with_ext_arg(pending, wait_nr, &arg)) },
+            Err(error) => error,
+        }
     }
 
     /// `io_uring_wait_cqes_min_timeout` and `io_uring_submit_and_wait_min_timeout`.
@@ -340,7 +350,10 @@ impl Ring {
         if get!(self, features) & IORING_FEAT_MIN_TIMEOUT == 0 {
             return -EINVAL;
         }
-        let pending = if submit { self.flush_sq() } else { 0 };
+        let pending = match if submit { self.rewrite_and_flush_sq() } else { Ok(0) } {
+            Ok(pending) => pending,
+            Err(error) => return error,
+        };
         let arg = ext_arg(sigmask, min_wait_usec, ts);
         let mut wait = Wait::with_ext_arg(pending, wait_nr, &arg);
         // One call waits long enough: another would wait as long again for what is still missing.
@@ -367,7 +380,11 @@ impl Ring {
         // Not an address: the kernel takes the offset of the entry in the region here.
         let offset = null::<c_void>().wrapping_byte_offset((reg_index as isize).wrapping_mul(size as isize));
         let flags = IORING_ENTER_EXT_ARG | IORING_ENTER_EXT_ARG_REG;
-        let wait = Wait { submit: self.flush_sq(), wait_nr, flags, arg: offset, size, bounded: true };
+        let submit = match self.rewrite_and_flush_sq() {
+            Ok(pending) => pending,
+            Err(error) => return error,
+        };
+        let wait = Wait { submit, wait_nr, flags, arg: offset, size, bounded: true };
         // SAFETY: the caller's promise; the kernel checks the offset.
         unsafe { self.wait_for_cqe(cqe_ptr, wait) }
     }
@@ -433,6 +450,6 @@ impl Ring {
         unsafe { op::prep_timeout(sqe, ts.cast_mut(), wait_nr, 0) };
         // SAFETY: as above.
         unsafe { op::sqe_set_data64(sqe, LIBURING_UDATA_TIMEOUT) };
-        Ok(self.flush_sq())
+        self.rewrite_and_flush_sq()
     }
 }

@@ -54,6 +54,18 @@ impl Word {
     pub(crate) fn store_release(self, value: u32) {
         self.atomic().store(value, Ordering::Release);
     }
+
+    /// Puts `value` in, returns what was there.
+    #[inline]
+    pub(crate) fn swap_acquire(self, value: u32) -> u32 {
+        self.atomic().swap(value, Ordering::Acquire)
+    }
+
+    /// Puts `value` in the place of `old`; false where something else was there.
+    #[inline]
+    pub(crate) fn replace_release(self, old: u32, value: u32) -> bool {
+        self.atomic().compare_exchange(old, value, Ordering::Release, Ordering::Relaxed).is_ok()
+    }
 }
 
 /// The 16-bit tail of a provided-buffer ring.

@@ -53,7 +53,7 @@ const IO_URING_SETUP: usize = 425;
 const IO_URING_ENTER: usize = 426;
 const IO_URING_REGISTER: usize = 427;
 
-pub(crate) use libc::{EAGAIN, EFAULT, EINTR, EINVAL, EMFILE, ENOMEM, EOPNOTSUPP, ETIME};
+pub(crate) use libc::{EAGAIN, EBUSY, EFAULT, EINTR, EINVAL, EMFILE, ENOMEM, ENXIO, EOPNOTSUPP, EOVERFLOW, ETIME};
 
 /// Size of the kernel's `sigset_t`, which `io_uring_enter(2)` wants beside a signal mask.
 pub const KERNEL_SIGSET_SIZE: usize = 8;
@@ -157,6 +157,64 @@ pub(crate) unsafe fn unmap(addr: *mut c_void, len: usize) -> c_int {
 pub(crate) unsafe fn advise(addr: *mut c_void, len: usize, advice: c_int) -> c_int {
     // SAFETY: the caller's promise.
     unsafe { call4(arch::MADVISE, [addr as usize, len, advice as usize, 0]) as c_int }
+}
+
+/// Another descriptor for what `fd` refers to, closed by exec; or -errno.
+pub(crate) fn duplicate(fd: c_int) -> c_int {
+    // SAFETY: no memory is involved.
+    unsafe { call4(arch::FCNTL, [fd as usize, libc::F_DUPFD_CLOEXEC as usize, 0, 0]) as c_int }
+}
+
+/// `getsockopt(2)`, of the first bytes of an option's value: its length, or -errno.
+#[inline(never)]
+pub(crate) fn socket_option(fd: c_int, level: c_int, name: c_int, value: &mut u64) -> c_int {
+    let mut len = size_of::<u64>() as c_uint;
+    let (value, len_ptr) = (&raw mut *value as usize, &raw mut len as usize);
+    // SAFETY: a live value and its length, of which the kernel writes no more.
+    let ret = unsafe { call6(arch::GETSOCKOPT, [fd as usize, level as usize, name as usize, value, len_ptr, 0]) };
+    if ret < 0 {
+        ret as c_int
+    } else {
+        len as c_int
+    }
+}
+
+/// Nanoseconds of `CLOCK_MONOTONIC`.
+#[inline(never)]
+pub(crate) fn monotonic_ns() -> u64 {
+    let mut now = crate::uapi::__kernel_timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: a live structure.
+    unsafe { call4(arch::CLOCK_GETTIME, [libc::CLOCK_MONOTONIC as usize, &raw mut now as usize, 0, 0]) };
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
+/// Copies `len` bytes from `from`, which may be no memory at all: -EFAULT then.
+///
+/// The kernel is asked to copy. Where it may not (a seccomp filter, or a kernel without that call), the copy is made here, and bad
+/// addresses are the program's problem.
+///
+/// # Safety
+///
+/// `to` has room for `len` bytes.
+#[inline(never)]
+pub(crate) unsafe fn read_memory(to: *mut c_void, from: *const c_void, len: usize) -> Result<(), c_int> {
+    let local = libc::iovec { iov_base: to, iov_len: len };
+    let remote = libc::iovec { iov_base: from.cast_mut(), iov_len: len };
+    // SAFETY: takes nothing, touches nothing.
+    let pid = unsafe { call4(arch::GETPID, [0; 4]) } as usize;
+    // SAFETY: what `local` names is the caller's; the kernel checks what `remote` names.
+    let ret =
+        unsafe { call6(arch::PROCESS_VM_READV, [pid, &raw const local as usize, 1, &raw const remote as usize, 1, 0]) };
+    if ret == -(libc::ENOSYS as isize) || ret == -(libc::EPERM as isize) {
+        // SAFETY: the caller's promise for `to`; `from` is the best that can be done.
+        unsafe { to.cast::<u8>().copy_from_nonoverlapping(from.cast(), len) };
+        return Ok(());
+    }
+    if ret == len as isize {
+        Ok(())
+    } else {
+        Err(-EFAULT)
+    }
 }
 
 /// Raises the soft limit of open files by `nr` where it is less than that. Whether it worked is seen by what needs it.

@@ -7,6 +7,11 @@ pub(super) const MUNMAP: usize = 215;
 pub(super) const MADVISE: usize = 233;
 pub(super) const CLOSE: usize = 57;
 pub(super) const PRLIMIT64: usize = 261;
+pub(super) const GETPID: usize = 172;
+pub(super) const PROCESS_VM_READV: usize = 270;
+pub(super) const GETSOCKOPT: usize = 209;
+pub(super) const CLOCK_GETTIME: usize = 113;
+pub(super) const FCNTL: usize = 25;
 
 /// Read from the kernel: wider base pages exist as an extension.
 pub(crate) const FIXED_PAGE_SIZE: Option<usize> = None;

@@ -7,6 +7,11 @@ pub(super) const MUNMAP: usize = 11;
 pub(super) const MADVISE: usize = 28;
 pub(super) const CLOSE: usize = 3;
 pub(super) const PRLIMIT64: usize = 302;
+pub(super) const GETPID: usize = 39;
+pub(super) const PROCESS_VM_READV: usize = 310;
+pub(super) const GETSOCKOPT: usize = 55;
+pub(super) const CLOCK_GETTIME: usize = 228;
+pub(super) const FCNTL: usize = 72;
 
 /// The page size is fixed on this architecture.
 pub(crate) const FIXED_PAGE_SIZE: Option<usize> = Some(4096);

@@ -72,3 +72,16 @@ impl io_uring_sqe {
         __pad2: [0],
     };
 }
+
+impl io_uring_sync_cancel_reg {
+    /// All zero.
+    pub const EMPTY: Self = Self {
+        addr: 0,
+        fd: 0,
+        flags: 0,
+        timeout: __kernel_timespec { tv_sec: 0, tv_nsec: 0 },
+        opcode: 0,
+        pad: [0; 7],
+        pad2: [0; 3],
+    };
+}

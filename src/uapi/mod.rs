@@ -18,6 +18,7 @@ mod bpf;
 mod cqe;
 mod empty;
 mod layout;
+mod notif;
 mod op;
 mod query;
 mod register;
@@ -28,6 +29,7 @@ mod zcrx;
 
 pub use bpf::*;
 pub use cqe::*;
+pub use notif::*;
 pub use op::*;
 pub use query::*;
 pub use register::*;

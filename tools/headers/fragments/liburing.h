@@ -45,6 +45,7 @@
 #include "liburing/io_uring/query.h"
 #include "liburing/io_uring/bpf_filter.h"
 #include "liburing/io_uring_version.h"
+#include "liburing/notif.h"
 #include "liburing/barrier.h"
 
 #ifndef IORING_SETUP_SQE_MIXED
@@ -166,7 +167,7 @@ struct zcrx_ctrl;
 
 @struct io_uring_sq io_uring_cq io_uring io_uring_zcrx_rq io_uring_cqe_iter
 
-@prototypes setup probe version submit wait complete queue ring_fd files buffers buf_ring register enter
+@prototypes setup probe version submit wait complete queue ring_fd files buffers buf_ring notif register enter
 
 /* A pointer as the kernel takes it in an SQE. */
 _LOCAL_INLINE __u64 uring_ptr_to_u64(const void *ptr) LIBURING_NOEXCEPT
@@ -189,6 +190,39 @@ __io_uring_prep_poll_mask(unsigned int poll_mask) LIBURING_NOEXCEPT
 
 @ops local
 
+/* Bit of int_flags: the ring has notification slots. */
+#define _URING_INT_NOTIF	(1U << 3)
+
+/* In the shift of an iterator: bit 15 of flags is not IORING_CQE_F_32. */
+#define _URING_ITER_FLAGS_ARE_NUMBERS	32U
+
+/* What is known here of the state that a ring with notification slots has. */
+struct _io_uring_notif {
+	unsigned int (*cq_tail)(const struct io_uring *ring);
+};
+
+/*
+ * The end of what the program is to see, which may move the head: load that
+ * afterwards. The library is reached through a pointer, so that programs which
+ * do not use slots need no library that has them.
+ */
+_LOCAL_INLINE unsigned int
+_io_uring_notif_cq_tail(const struct io_uring *ring) LIBURING_NOEXCEPT
+{
+	struct _io_uring_notif *notif;
+
+	__builtin_memcpy(&notif, ring->cq.pad, sizeof(notif));
+	return notif->cq_tail(ring);
+}
+
+_LOCAL_INLINE unsigned int
+_io_uring_cq_tail(const struct io_uring *ring) LIBURING_NOEXCEPT
+{
+	if (uring_unlikely(ring->int_flags & _URING_INT_NOTIF))
+		return _io_uring_notif_cq_tail(ring);
+	return io_uring_smp_load_acquire(ring->cq.ktail);
+}
+
 /*
  * Consume a CQE that is not for the program: a filler, or the library's own
  * timeout before Linux 5.11, whose failure becomes *err. Returns whether to
@@ -200,7 +234,9 @@ io_uring_skip_cqe(struct io_uring *ring, struct io_uring_cqe *cqe,
 {
 	unsigned int *khead = ring->cq.khead;
 
-	if (uring_likely(!(cqe->flags & IORING_CQE_F_SKIP))) {
+	/* On rings with notification slots the flags may be a number. */
+	if (uring_likely(!(cqe->flags & IORING_CQE_F_SKIP)) ||
+	    (ring->int_flags & _URING_INT_NOTIF)) {
 		if (uring_likely(ring->features & IORING_FEAT_EXT_ARG))
 			return false;
 		if (cqe->user_data != LIBURING_UDATA_TIMEOUT)

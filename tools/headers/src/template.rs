@@ -33,6 +33,7 @@ pub(crate) const HEADERS: &[&str] = &[
     "liburing/io_uring/bpf_filter.h",
     "liburing/io_uring/query.h",
     "liburing/io_uring_version.h",
+    "liburing/notif.h",
 ];
 
 /// Structures that cbindgen cannot print: anonymous unions and flexible arrays.

@@ -39,8 +39,13 @@ io_uring_cqe_iter_init(const struct io_uring *ring) LIBURING_NOEXCEPT
 	iter.cqes = ring->cq.cqes;
 	iter.mask = ring->cq.ring_mask;
 	iter.shift = io_uring_cqe_shift(ring);
+	if (uring_unlikely(ring->int_flags & _URING_INT_NOTIF)) {
+		iter.shift |= _URING_ITER_FLAGS_ARE_NUMBERS;
+		iter.tail = _io_uring_notif_cq_tail(ring);
+	} else {
+		iter.tail = io_uring_smp_load_acquire(ring->cq.ktail);
+	}
 	iter.head = *ring->cq.khead;
-	iter.tail = io_uring_smp_load_acquire(ring->cq.ktail);
 	return iter;
 }
 
@@ -51,7 +56,8 @@ io_uring_cqe_iter_next(struct io_uring_cqe_iter *iter,
 	if (iter->head == iter->tail)
 		return false;
 
-	*cqe = &iter->cqes[(iter->head & iter->mask) << iter->shift];
+	/* The mask costs nothing: processors shift by the low five bits. */
+	*cqe = &iter->cqes[(iter->head & iter->mask) << (iter->shift & 31)];
 	iter->head++;
 	/*
 	 * A branch, not a sum: the next index must not wait until this CQE's
@@ -59,7 +65,8 @@ io_uring_cqe_iter_next(struct io_uring_cqe_iter *iter,
 	 */
 	if (uring_unlikely((*cqe)->flags & IORING_CQE_F_32)) {
 		__asm__ volatile ("");
-		iter->head++;
+		if (!(iter->shift & _URING_ITER_FLAGS_ARE_NUMBERS))
+			iter->head++;
 	}
 	return true;
 }
@@ -67,7 +74,9 @@ io_uring_cqe_iter_next(struct io_uring_cqe_iter *iter,
 IOURINGINLINE unsigned int
 io_uring_cq_ready(const struct io_uring *ring) LIBURING_NOEXCEPT
 {
-	return io_uring_smp_load_acquire(ring->cq.ktail) - *ring->cq.khead;
+	unsigned int tail = _io_uring_cq_tail(ring);
+
+	return tail - *ring->cq.khead;
 }
 
 IOURINGINLINE bool
@@ -93,7 +102,8 @@ io_uring_cqe_seen(struct io_uring *ring,
 	if (!cqe)
 		return;
 	/* Two calls, for a branch that is hardly ever taken and no arithmetic. */
-	if (uring_unlikely(io_uring_cqe_nr(cqe) == 2))
+	if (uring_unlikely(io_uring_cqe_nr(cqe) == 2) &&
+	    (ring->flags & IORING_SETUP_CQE_MIXED))
 		io_uring_cq_advance(ring, 2);
 	else
 		io_uring_cq_advance(ring, 1);
@@ -141,7 +151,7 @@ _io_uring_peek_cqe(struct io_uring *ring, struct io_uring_cqe **cqe_ptr,
 	int err = 0;
 
 	for (;;) {
-		unsigned int tail = io_uring_smp_load_acquire(ring->cq.ktail);
+		unsigned int tail = _io_uring_cq_tail(ring);
 		unsigned int head = *ring->cq.khead;
 		unsigned int index = head & ring->cq.ring_mask;
 		struct io_uring_cqe *cqe;
