@@ -944,14 +944,14 @@ struct io_uring_buf_ring *io_uring_setup_buf_ring(struct io_uring *ring,
  *
  * A slot has a notifier from the first send that names it. The notifier covers
  * that send and those that follow, until the slot is flushed: by a send with
- * IORING_RECVSEND_NOTIF_FLUSH that succeeds, or by
- * io_uring_prep_notif_update(). When the network needs none of their buffers
- * any more, the flushed notifier posts one CQE: user_data is the tag that the
- * slot had when the notifier came to be, res is 0, and flags are the
- * generation, which counts the notifiers of the slot from 0. Any 32 bits may
- * stand there, so only the tag tells such a CQE. The next send on the slot
- * starts the next notifier. Attaching and flushing take effect in the order of
- * submission.
+ * IORING_RECVSEND_NOTIF_FLUSH that succeeds (with MSG_WAITALL: sends
+ * everything), or by io_uring_prep_notif_update(). When the network needs none
+ * of their buffers any more, the flushed notifier posts one CQE: user_data is
+ * the tag that the slot had when the notifier came to be, res is 0, and flags
+ * are the generation, which counts the notifiers of the slot from 0. Any 32
+ * bits may stand there, so only the tag tells such a CQE. The next send on the
+ * slot starts the next notifier. Attaching and flushing take effect in the
+ * order of submission.
  *
  * From now on and until io_uring_queue_exit() the ring belongs to one process
  * and to this copy of the structure. One thread may submit while another reaps,
@@ -960,15 +960,13 @@ struct io_uring_buf_ring *io_uring_setup_buf_ring(struct io_uring *ring,
  * LIBURING_UDATA_NOTIF on are the library's, see there. slots is copied.
  *
  * A wait for a number of completions counts those that the program sees;
- * io_uring_submit_and_wait_reg() may return early, and a wait for more than the
- * CQ has room for returns with what it holds. The kernel's part of a slot send
- * takes up to two entries of the CQ until the program has consumed what lies
- * before them, so the CQ should have room for twice the sends in flight.
+ * io_uring_submit_and_wait_reg() may return early. The kernel's CQ holds two
+ * entries for a zero-copy send until they are looked at, so it should have room
+ * for twice the sends in flight.
  *
  * Where a notifier has no completion of the kernel left to become, the library
- * posts one through a second, small ring of its own. A wait that finds this
- * ring refused returns the error (-EMFILE, -ENOMEM, -EPERM and the like); the
- * completion is not lost, the next wait tries again.
+ * has the kernel post one, since Linux 5.18; where that is not possible the
+ * notifier is there for whoever looks next, and nobody is woken.
  *
  * Returns 0 or -errno: -EBUSY (has slots already), -EINVAL (no slots, more than
  * IO_NOTIF_MAX_SLOTS, resv not zero, a ring with IORING_SETUP_CQE_MIXED or

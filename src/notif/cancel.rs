@@ -65,8 +65,8 @@ impl Submitter {
         None
     }
 
-    /// Looks at a cancel request. Returns the op that adds to its result, if it needs one.
-    pub(super) fn rewrite_cancel(&mut self, state: &State, sqe: &mut io_uring_sqe) -> Option<u32> {
+    /// Looks at a cancel request, the entry `place` of the queue. Returns the op that adds to its result, if it needs one.
+    pub(super) fn rewrite_cancel(&mut self, state: &State, sqe: &mut io_uring_sqe, place: u32) -> Option<u32> {
         if !by_user_data(sqe.rw_flags) {
             return None;
         }
@@ -77,7 +77,9 @@ impl Submitter {
             sqe.addr = handle;
             return None;
         }
-        self.cancels = true;
+        if !self.cancels {
+            (self.cancels, self.cancels_from) = (true, place);
+        }
         while self.next_handle(state, user_data, &mut index).is_some() {
             found += 1;
         }
@@ -90,12 +92,13 @@ impl Submitter {
     /// Does what the queued requests are for that cancel all sends with a `user_data`. The sends have to be submitted for that, so all that is queued
     /// is: 0 or -errno.
     pub(super) fn cancel_all(&mut self, ring: Ring, state: &State) -> Result<(), c_int> {
-        let (mut index, end) = (get!(ring, sq.sqe_head), get!(ring, sq.sqe_tail));
+        let (mut index, end) = (self.cancels_from, get!(ring, sq.sqe_tail));
         let ret = ring.submit_flushed(ring.flush_sq());
         if ret < 0 {
             return Err(ret);
         }
         self.submitted += ret;
+        self.cancels = false;
         while ring.is_sqpoll() && ring.sq_ready() != 0 && ring.get_events() >= 0 {}
         while index != end {
             // SAFETY: what was submitted stays as it is until the program takes the next SQE.

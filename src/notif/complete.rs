@@ -3,7 +3,8 @@
 //! The program has a CQ of its own, the view, in the same structure and of the same size as the kernel's: `cq.khead`, `cq.ktail` and
 //! `cq.cqes` of a ring with slots point there. Whenever the program looks for completions, the library takes what the kernel
 //! has posted, and puts what the program is to see into the view; a notifier that has completed takes the place of a CQE that the
-//! program is not to see, or the kernel is asked for one. So what the program has been shown stays where it is, and what it is not
+//! program is not to see, or the kernel is asked for one; where it cannot post any (before Linux 5.18, or without the descriptors and the memory for a second ring), the notifier
+//! goes into the view by itself. So what the program has been shown stays where it is, and what it is not
 //! shown takes no room.
 //!
 //! While something is in the view, one CQE at least stays in the kernel's CQ, which has been dealt with: the ring's descriptor is readable while
@@ -12,7 +13,7 @@
 use super::op::{self, index_of, Kind, Op, TOKEN};
 use super::pool::{Mailbox, NONE};
 use super::post::Poster;
-use super::slots::{Flush, Slots};
+use super::slots::{Completed, Flush, Slots};
 use super::{Notif, State, WAKE};
 use crate::ring::types::{io_uring, io_uring_cq};
 use crate::ring::{get, set, Ring, Word};
@@ -51,8 +52,6 @@ pub(super) struct Reaper {
     view_size: usize,
     /// CQEs that the kernel was asked for and that have not arrived.
     tokens: u32,
-    /// Why the kernel could not be asked for a CQE, or 0.
-    pub(super) post_error: c_int,
     pub(super) slots: Slots,
     pub(super) poster: Poster,
 }
@@ -82,7 +81,7 @@ impl Reaper {
     /// What is in the view that it had, as the CQ `old`, moves to the new one; at first there is none.
     pub(super) fn set_view(&mut self, ring: Ring, old: &io_uring_cq) -> Result<(), c_int> {
         let kernel = get!(ring, cq);
-        let size = size_of::<View>() + (kernel.ring_entries as usize * size_of::<io_uring_cqe>() << ring.cqe_shift());
+        let size = size_of::<View>() + ((kernel.ring_entries as usize * size_of::<io_uring_cqe>()) << ring.cqe_shift());
         let view: *mut View = sys::map_anonymous(size, libc::MAP_PRIVATE)?.cast();
         // SAFETY: the kernel's ring is mapped as long as there is a state, or until the next call.
         let (khead, ktail) = unsafe { (Word::new(kernel.khead), Word::new(kernel.ktail)) };
@@ -133,7 +132,6 @@ impl Reaper {
     fn run(&mut self, ring: Ring, state: &State) -> u32 {
         // SAFETY: the view lives as long as the state.
         let (head, mut visible) = unsafe { ((*self.view).head, (*self.view).tail) };
-        self.post_error = 0;
         loop {
             let tail = self.kernel_tail();
             // After the tail: what a CQE before it is about was put into the mailbox before it was submitted.
@@ -148,12 +146,15 @@ impl Reaper {
             if self.slots.owed <= self.tokens || visible == end {
                 return visible;
             }
-            let ret = self.poster.post(state.fd, TOKEN);
-            if ret < 0 {
-                self.post_error = ret;
-                return visible;
+            if self.poster.post(state.fd, TOKEN) == 0 {
+                self.tokens += 1;
+                continue;
             }
-            self.tokens += 1;
+            // Nobody else is woken, but whoever is looking now sees it.
+            if let Some(completed) = self.slots.take_owed(&state.nodes) {
+                put_notifier(ring, visible, &completed);
+                visible = visible.wrapping_add(1);
+            }
         }
     }
 
@@ -178,10 +179,7 @@ impl Reaper {
         };
         if self.translate(state, cqe) == Hidden {
             let Some(completed) = self.slots.take_owed(&state.nodes) else { return visible };
-            // SAFETY: as above.
-            unsafe { to.write_bytes(0, size) };
-            cqe.user_data = completed.tag;
-            cqe.flags = completed.generation;
+            put_notifier(ring, visible, &completed);
         }
         visible.wrapping_add(1)
     }
@@ -287,7 +285,22 @@ impl Reaper {
     }
 }
 
+/// Puts the CQE of a notifier into the view.
+fn put_notifier(ring: Ring, at: u32, completed: &Completed) {
+    let cqe = ring.cqe_at(at);
+    // SAFETY: a place of the view where nothing is yet.
+    unsafe {
+        cqe.write_bytes(0, 1 << ring.cqe_shift());
+        (*cqe).user_data = completed.tag;
+        (*cqe).flags = completed.generation;
+    }
+}
+
 /// The op `index`, if it has the handle `user_data`.
+#[allow(
+    clippy::mut_from_ref,
+    reason = "the pool hands out memory; the op is this side's while its handle is the kernel's"
+)]
 fn find(state: &State, index: u32, user_data: __u64) -> Option<&mut Op> {
     let op = state.ops.at(index);
     if op.is_null() {

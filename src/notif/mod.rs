@@ -24,6 +24,8 @@
 
 mod cancel;
 mod complete;
+#[cfg(all(test, loom))]
+mod loom_tests;
 mod op;
 mod pool;
 mod post;

@@ -26,6 +26,8 @@ enum Route {
     NoRing,
     /// The ring.
     Ring,
+    /// There is none: the kernel has no such messages.
+    None,
 }
 
 impl Poster {
@@ -52,6 +54,9 @@ impl Poster {
             }
             self.route = Route::Ring;
         }
+        if self.route == Route::None {
+            return -sys::EOPNOTSUPP;
+        }
         // SAFETY: set up above.
         let ring = unsafe { Ring::from_raw(&mut self.ring) };
         let sqe = ring.get_sqe();
@@ -70,6 +75,10 @@ impl Poster {
         // SAFETY: between head and tail.
         let res = unsafe { (*ring.cqe_at(ring.cq_head())).res };
         ring.cq_advance(1);
+        if res == -sys::EINVAL {
+            self.exit();
+            self.route = Route::None;
+        }
         res.min(0)
     }
 

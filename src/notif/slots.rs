@@ -158,6 +158,8 @@ pub(super) struct Slots {
     owed_last: u32,
     /// Completed notifiers that have no CQE yet.
     pub(super) owed: u32,
+    /// Nodes in use, so notifiers at most that have not been shown.
+    pub(super) live: u32,
     /// Nodes given back so far, modulo 2^32.
     pub(super) returned: u32,
 }
@@ -428,6 +430,7 @@ impl Slots {
             self.free = node(nodes, id).next;
             id
         };
+        self.live += 1;
         let fresh = Node {
             state: Open,
             has_sends: false,
@@ -480,6 +483,7 @@ impl Slots {
     fn put_back(&mut self, nodes: &Pool<Node>, id: u32) {
         node(nodes, id).next = self.free;
         self.free = id;
+        self.live -= 1;
         self.returned = self.returned.wrapping_add(1);
     }
 }

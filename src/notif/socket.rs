@@ -39,6 +39,9 @@ impl Sockets {
 
     /// Whether the socket `fd` takes zero-copy sends now.
     pub(super) fn zero_copy(&mut self, fd: c_int) -> bool {
+        if fd < 0 {
+            return false;
+        }
         if self.last != fd.wrapping_add(1) {
             self.answer = self.ask(fd);
             self.last = fd.wrapping_add(1);

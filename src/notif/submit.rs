@@ -45,8 +45,9 @@ pub(super) struct Submitter {
     nodes: u32,
     /// Nodes set aside so far, modulo 2^32.
     reserved: u32,
-    /// A queued request cancels all sends with a `user_data`.
+    /// A request from the entry `cancels_from` on cancels all sends with a `user_data`, and that has not been done.
     pub(super) cancels: bool,
+    pub(super) cancels_from: u32,
     /// Entries that were submitted already while others were looked at.
     pub(super) submitted: c_int,
     sockets: Sockets,
@@ -56,19 +57,21 @@ pub(super) struct Submitter {
 impl Submitter {
     /// Sees to it that `ops` and `nodes` more can be had: 0 or -ENOMEM.
     pub(super) fn reserve(&mut self, state: &State, ops: u32, nodes: u32) -> Result<(), c_int> {
-        // The chain of ops that came back is counted as far as is needed.
-        let (mut have, mut free) = (0, self.free);
+        // The list of free ops is counted as far as is needed; what came back goes to its end.
+        let (mut have, mut place) = (0, &raw mut self.free);
         while have < ops {
-            if free == NONE {
-                free = Mailbox::take(state.freed_ptr());
-                if free == NONE {
+            // SAFETY: the list's head, or the link of a free op, which is this side's.
+            if unsafe { *place } == NONE {
+                let came_back = Mailbox::take(state.freed_ptr());
+                if came_back == NONE {
                     break;
                 }
-                free = self.join(state, free);
+                // SAFETY: as above.
+                unsafe { *place = came_back };
             }
             have += 1;
-            // SAFETY: a free op is this side's.
-            free = unsafe { (*state.ops.at(free)).next };
+            // SAFETY: as above.
+            place = unsafe { &raw mut (*state.ops.at(*place)).next };
         }
         state.ops.grow(&mut self.ops, self.fresh.saturating_add(ops - have + 1))?;
         let in_use = self.reserved.wrapping_sub(state.returned().load_relaxed());
@@ -77,23 +80,11 @@ impl Submitter {
         Ok(())
     }
 
-    /// Puts the list that begins with `first` before the free ops; returns `first`.
-    fn join(&mut self, state: &State, first: u32) -> u32 {
-        let mut last = first;
-        loop {
-            // SAFETY: what was taken from the mailbox is this side's.
-            let next = unsafe { &mut (*state.ops.at(last)).next };
-            if *next == NONE {
-                *next = self.free;
-                break;
-            }
-            last = *next;
-        }
-        self.free = first;
-        first
-    }
-
     /// An op for `kind`, one of those that were reserved: its number, its handle, and itself.
+    #[allow(
+        clippy::mut_from_ref,
+        reason = "the pool hands out memory; the op is this side's until it is put into the mailbox"
+    )]
     pub(super) fn op<'a>(&mut self, state: &'a State, kind: Kind) -> (u32, __u64, &'a mut Op) {
         let index = if self.free == NONE {
             self.fresh += 1;
@@ -147,7 +138,7 @@ impl Submitter {
                 ops += 1;
             }
         });
-        if ops == 0 {
+        if ops == 0 && !self.cancels {
             return Ok(());
         }
         self.reserve(state, if skips { all } else { ops }, nodes)?;
@@ -166,7 +157,7 @@ impl Submitter {
             let op = match opcode {
                 IORING_RSRC_UPDATE_NOTIF => Some(self.rewrite_update(state, sqe)),
                 _ if is_slot_request(sqe) => Some(self.rewrite_send(state, sqe, unknown)),
-                _ if is_cancel(sqe) => self.rewrite_cancel(state, sqe),
+                _ if is_cancel(sqe) => self.rewrite_cancel(state, sqe, index),
                 _ => None,
             };
             let op = if op.is_none() && with_skip { Some(self.take_ordinary(state, sqe)) } else { op };
@@ -183,7 +174,7 @@ impl Submitter {
             in_chain = is_linked(sqe);
             unknown = in_chain && (unknown || 1u64.checked_shl(opcode).unwrap_or(0) & CHANGES_DESCRIPTORS != 0);
         });
-        if core::mem::take(&mut self.cancels) {
+        if self.cancels {
             self.cancel_all(ring, state)?;
         }
         Ok(())
@@ -339,7 +330,7 @@ fn vector_len(address: u64, nr: usize) -> u64 {
 
 /// Bytes in a message.
 fn message_len(address: u64) -> u64 {
-    read::<msghdr>(address).map_or(0, |msg| vector_len(msg.msg_iov as usize as u64, msg.msg_iovlen as usize))
+    read::<msghdr>(address).map_or(0, |msg| vector_len(msg.msg_iov as usize as u64, msg.msg_iovlen))
 }
 
 /// Whether the completions of notifications would make a difference to the request.

@@ -106,10 +106,6 @@ pub(crate) unsafe fn wait_for_cqe(ring: Ring, cqe_ptr: *mut *mut io_uring_cqe, m
             break peek.cqe;
         }
         error = 0;
-        if missing != 0 {
-            // The completion of a notifier is there and cannot be shown: to wait for another would be for ever.
-            error = Notif::of(ring).reaper().post_error;
-        }
         if entered && wait.submit == 0 {
             let over = limit.passed() >= limit.ns;
             // A wait with a minimum of time may end with fewer than it was for, but not with hidden ones only.
@@ -124,17 +120,16 @@ pub(crate) unsafe fn wait_for_cqe(ring: Ring, cqe_ptr: *mut *mut io_uring_cqe, m
                 error = -EINTR;
             }
         }
-        if error != 0 && (entered || wait.submit == 0) {
+        if error != 0 {
             result = if result == 0 && nothing { error } else { result };
             break peek.cqe;
         }
         if entered {
             limit.shorten(&mut wait);
         }
+        // Some of what is missing the kernel may not post before it is asked to, after this wait: the notifiers.
+        let missing = if missing == 0 { 0 } else { missing.saturating_sub(Notif::of(ring).reaper().slots.live).max(1) };
         wanted = (queued + missing).min(get!(ring, cq.ring_entries));
-        if error != 0 {
-            wanted = 0;
-        }
         let ret = ring.enter(wait.submit, wanted, flags, wait.arg, wait.size);
         if ret < 0 {
             result = if result == 0 { ret } else { result };

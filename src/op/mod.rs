@@ -73,6 +73,7 @@ macro_rules! define {
             /// `sqe` points to a writable submission queue entry, in the ring or outside of it. What the operation
             /// does with the pointers among its arguments is the kernel's business, once the entry is submitted.
             #[inline]
+            #[allow(clippy::too_many_arguments, reason = "the helpers' arguments are the C interface")]
             pub unsafe fn $name(sqe: *mut io_uring_sqe $($(, $lead: $lead_ty)*)? $(, $arg: $ty)*) {
                 body! { sqe; $($body)* }
             }

@@ -8,7 +8,7 @@
 
 use super::calls::Direct;
 use super::types::{io_uring, io_uring_cq, io_uring_sq};
-use super::word::model;
+pub(crate) use super::word::model;
 use super::Ring;
 use crate::register::buf_ring::{mask, BufRing};
 use crate::uapi::*;
@@ -140,7 +140,7 @@ impl Model {
 }
 
 /// Every interleaving with three preemptions at most, which is what all errors seen so far needed, and ends in seconds.
-fn check(model: impl Fn() + Sync + Send + 'static) {
+pub(crate) fn check(model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(3);
     builder.check(model);

@@ -1,9 +1,12 @@
 //! A kernel for tests: it answers the system calls of the thread that installed it, from a script and from a small model of
 //! io_uring.
 //!
-//! The model knows rings (memory, heads, tails, flags), descriptors and mappings. Each `io_uring_enter` is answered by the next
-//! [`Enter`] of the script, or, when there is none, as a kernel would that has nothing special to say: it consumes what is submitted
-//! and completes every NOP. What a test wants to go wrong it puts into the script or into the public members.
+//! The model knows rings (memory, heads, tails, flags), descriptors and mappings. Each `io_uring_enter` of the ring that was set up
+//! first is answered by the next [`Enter`] of the script, or, when there is none, as a kernel would that has nothing special to say: it
+//! consumes what is submitted, completes every NOP and delivers every message. What a test wants to go wrong it puts into the
+//! script or into the public members.
+
+mod process;
 
 use super::{arch, IO_URING_ENTER, IO_URING_REGISTER, IO_URING_SETUP};
 use crate::uapi::*;
@@ -23,6 +26,8 @@ pub(crate) struct Enter {
     pub(crate) result: Option<i32>,
     /// Bits of the SQ flags word afterwards.
     pub(crate) flags: Option<u32>,
+    /// Nanoseconds that it takes.
+    pub(crate) takes: u64,
 }
 
 impl Enter {
@@ -37,6 +42,17 @@ impl Enter {
     pub(crate) fn posts(user_data: u64, res: i32) -> Self {
         Self { post: vec![(user_data, res, 0)], ..Self::default() }
     }
+}
+
+/// What `getsockopt` says about a descriptor.
+#[derive(Clone, Copy)]
+pub(crate) struct Socket {
+    pub(crate) domain: i32,
+    pub(crate) kind: i32,
+    pub(crate) protocol: i32,
+    pub(crate) cookie: u64,
+    /// An upper-layer protocol has taken the socket over.
+    pub(crate) has_ulp: bool,
 }
 
 /// An `io_uring_enter` as it was made.
@@ -128,16 +144,43 @@ pub(crate) struct Kernel {
     pub(crate) registers: VecDeque<i32>,
     /// Whether ring descriptors can be registered.
     pub(crate) ring_fds: bool,
+    /// Errors of the next duplications of a descriptor.
+    pub(crate) duplicates: VecDeque<i32>,
+    /// The last opcode that a probe shows; without one probing is -EINVAL.
+    pub(crate) last_op: Option<u32>,
+    /// Whether a system call sends messages to rings.
+    pub(crate) sync_msg: bool,
+    /// What `IORING_REGISTER_SYNC_CANCEL` was asked for.
+    pub(crate) sync_cancels: Vec<io_uring_sync_cancel_reg>,
+    /// Results of the next messages that another ring sends; nothing is delivered where it is an error.
+    pub(crate) messages: VecDeque<i32>,
+    pub(crate) sockets: BTreeMap<i32, Socket>,
+    /// How often `getsockopt` was called.
+    pub(crate) sockets_asked: u32,
+    /// Memory from here to there cannot be read.
+    pub(crate) unreadable: (usize, usize),
+    /// Error of `process_vm_readv` whatever it is asked for.
+    pub(crate) read_error: Option<i32>,
+    /// Nanoseconds of the monotonic clock.
+    pub(crate) now: u64,
+    /// Where it is `Some`, memory that is given back is noted here and stays.
+    pub(crate) unmapped: Option<Vec<usize>>,
     /// Soft and hard limit of open files.
     pub(crate) nofile: (u64, u64),
     /// Enters that were made.
     pub(crate) entered: Vec<Entered>,
+    /// SQEs of the first ring that were consumed.
+    pub(crate) issued: Vec<io_uring_sqe>,
+    /// Time limits, in nanoseconds, and minimal times, in microseconds, of the enters with an extended argument.
+    pub(crate) limits: Vec<(Option<u64>, u32)>,
     /// Registrations that were made: descriptor, opcode, count.
     pub(crate) registered: Vec<(i32, u32, u32)>,
     /// Setups that were made: entries and flags.
     pub(crate) setups_made: Vec<(u32, u32)>,
     mmaps: u32,
     rings: BTreeMap<i32, FakeRing>,
+    /// Duplicates of rings' descriptors.
+    aliases: BTreeMap<i32, i32>,
     closed: Vec<FakeRing>,
     mappings: Vec<(usize, usize)>,
     anonymous: BTreeMap<usize, std::alloc::Layout>,
@@ -165,7 +208,7 @@ impl Installed {
     /// Open descriptors and mappings.
     pub(crate) fn held(&self) -> (usize, usize) {
         let kernel = self.0.borrow();
-        (kernel.rings.len(), kernel.mappings.len())
+        (kernel.rings.len() + kernel.aliases.len(), kernel.mappings.len())
     }
 
     /// The enters since the last call of this function.
@@ -173,30 +216,44 @@ impl Installed {
         core::mem::take(&mut self.0.borrow_mut().entered)
     }
 
-    /// Bits of the SQ flags word of the only ring.
+    /// Bits of the SQ flags word of the first ring.
     pub(crate) fn set_sq_flags(&self, flags: u32) {
-        self.0.borrow_mut().only_ring().set_word(word::SQ_FLAGS, flags);
+        self.0.borrow_mut().first_ring().set_word(word::SQ_FLAGS, flags);
     }
 
     /// The kernel's thread consumes everything that is published.
     pub(crate) fn consume_all(&self) {
         let mut kernel = self.0.borrow_mut();
-        let ring = kernel.only_ring();
+        let ring = kernel.first_ring();
         let tail = ring.word(word::SQ_TAIL);
         ring.set_word(word::SQ_HEAD, tail);
     }
 
-    /// SQE at the head of the only ring's queue, `ahead` entries on.
+    /// SQE at the head of the first ring's queue, `ahead` entries on.
     pub(crate) fn sqe(&self, ahead: u32) -> io_uring_sqe {
         let mut kernel = self.0.borrow_mut();
-        let ring = kernel.only_ring();
+        let ring = kernel.first_ring();
         let index = ring.word(word::SQ_HEAD).wrapping_add(ahead) & (ring.entries.0 - 1);
         // SAFETY: inside the box; the library wrote it through a pointer of its own.
         unsafe { (&raw const ring.sqes[index as usize]).read_volatile() }
     }
 
     pub(crate) fn post(&self, user_data: u64, res: i32, flags: u32) {
-        self.0.borrow_mut().only_ring().post((user_data, res, flags));
+        self.0.borrow_mut().first_ring().post((user_data, res, flags));
+    }
+
+    /// Fills the memory of the first ring's CQEs.
+    pub(crate) fn fill_cqes(&self, value: u32) {
+        let mut kernel = self.0.borrow_mut();
+        let ring = kernel.first_ring();
+        (0..ring.cqe_words()).for_each(|i| ring.set_word(word::CQES + i, value));
+    }
+
+    /// Head and tail of the first ring's CQ, as the kernel sees them.
+    pub(crate) fn cq(&self) -> (u32, u32) {
+        let mut kernel = self.0.borrow_mut();
+        let ring = kernel.first_ring();
+        (ring.word(word::CQ_HEAD), ring.word(word::CQ_TAIL))
     }
 }
 
@@ -211,12 +268,26 @@ impl Kernel {
             enters: VecDeque::new(),
             registers: VecDeque::new(),
             ring_fds: true,
+            duplicates: VecDeque::new(),
+            last_op: None,
+            sync_msg: false,
+            sync_cancels: Vec::new(),
+            messages: VecDeque::new(),
+            sockets: BTreeMap::new(),
+            sockets_asked: 0,
+            unreadable: (0, 0),
+            read_error: None,
+            now: 1,
+            unmapped: None,
             nofile: (1024, 4096),
             entered: Vec::new(),
+            issued: Vec::new(),
+            limits: Vec::new(),
             registered: Vec::new(),
             setups_made: Vec::new(),
             mmaps: 0,
             rings: BTreeMap::new(),
+            aliases: BTreeMap::new(),
             closed: Vec::new(),
             mappings: Vec::new(),
             anonymous: BTreeMap::new(),
@@ -230,9 +301,14 @@ impl Kernel {
         Installed(kernel)
     }
 
-    fn only_ring(&mut self) -> &mut FakeRing {
-        assert_eq!(self.rings.len(), 1, "the test has one ring");
-        self.rings.values_mut().next().expect("counted")
+    /// The ring of the test; others are the library's own.
+    fn first_ring(&mut self) -> &mut FakeRing {
+        self.rings.values_mut().next().expect("the test has a ring")
+    }
+
+    /// The `nr`-th mapping from now on fails.
+    pub(crate) fn fail_mmap(&mut self, nr: u32) {
+        self.failing_mmap = Some(self.mmaps + nr);
     }
 
     fn setup(&mut self, entries: u32, p: *mut io_uring_params) -> i32 {
@@ -333,6 +409,10 @@ impl Kernel {
         let Some(index) = self.mappings.iter().position(|&mapping| mapping == (addr, len)) else {
             panic!("munmap of {len} bytes at {addr:#x}, which are not mapped: {:x?}", self.mappings);
         };
+        if let Some(unmapped) = &mut self.unmapped {
+            unmapped.push(addr);
+            return 0;
+        }
         self.mappings.swap_remove(index);
         if let Some(layout) = self.anonymous.remove(&addr) {
             // SAFETY: allocated in `mmap` with this layout.
@@ -342,6 +422,9 @@ impl Kernel {
     }
 
     fn close(&mut self, fd: i32) -> i32 {
+        if self.aliases.remove(&fd).is_some() {
+            return 0;
+        }
         match self.rings.remove(&fd) {
             // Mappings outlive the descriptor.
             Some(ring) => self.closed.push(ring),
@@ -352,9 +435,20 @@ impl Kernel {
 
     fn enter(&mut self, entered: Entered) -> i32 {
         self.entered.push(entered);
-        let script = self.enters.pop_front().unwrap_or_default();
+        let is_first = self.rings.keys().next() == Some(&entered.fd);
         let registered = entered.flags & IORING_ENTER_REGISTERED_RING != 0;
+        let script = if is_first || registered { self.enters.pop_front() } else { None }.unwrap_or_default();
+        self.now += script.takes;
+        if entered.flags & (IORING_ENTER_EXT_ARG | IORING_ENTER_EXT_ARG_REG) == IORING_ENTER_EXT_ARG {
+            // SAFETY: the library's argument.
+            let arg = unsafe { &*(entered.arg as *const io_uring_getevents_arg) };
+            // SAFETY: the library's, or the test's.
+            let ts = unsafe { (arg.ts as *const __kernel_timespec).as_ref() };
+            let limit = ts.map(|ts| ts.tv_sec as u64 * 1_000_000_000 + ts.tv_nsec as u64);
+            self.limits.push((limit, arg.min_wait_usec));
+        }
         let by_index = self.rings.keys().next().copied().filter(|_| registered);
+        let mut messages = Vec::new();
         let Some(ring) = self.rings.get_mut(&by_index.unwrap_or(entered.fd)) else { return -EBADF };
         let head = ring.word(word::SQ_HEAD);
         let pending = ring.word(word::SQ_TAIL).wrapping_sub(head).min(entered.to_submit);
@@ -363,8 +457,15 @@ impl Kernel {
             let index = head.wrapping_add(i) & (ring.entries.0 - 1);
             // SAFETY: inside the box.
             let sqe = unsafe { (&raw const ring.sqes[index as usize]).read_volatile() };
+            if is_first {
+                self.issued.push(sqe);
+            }
             if u32::from(sqe.opcode) == IORING_OP_NOP {
                 ring.post((sqe.user_data, 0, 0));
+            } else if u32::from(sqe.opcode) == IORING_OP_MSG_RING {
+                let result = self.messages.pop_front().unwrap_or(0);
+                ring.post((sqe.user_data, result, 0));
+                messages.extend((result == 0).then_some(sqe));
             }
         }
         ring.set_word(word::SQ_HEAD, head.wrapping_add(consumed));
@@ -374,13 +475,43 @@ impl Kernel {
         if let Some(flags) = script.flags {
             ring.set_word(word::SQ_FLAGS, flags);
         }
+        for sqe in messages {
+            self.message(&sqe);
+        }
         script.result.unwrap_or(consumed as i32)
+    }
+
+    /// Delivers the message of a `IORING_OP_MSG_RING`.
+    fn message(&mut self, sqe: &io_uring_sqe) -> i32 {
+        let fd = self.aliases.get(&sqe.fd).copied().unwrap_or(sqe.fd);
+        let Some(ring) = self.rings.get_mut(&fd) else { return -EBADF };
+        ring.post((sqe.off, sqe.len as i32, 0));
+        0
     }
 
     fn register(&mut self, fd: i32, opcode: u32, arg: usize, nr: u32) -> i32 {
         self.registered.push((fd, opcode, nr));
+        if opcode == IORING_REGISTER_SYNC_CANCEL && arg != 0 {
+            // SAFETY: the library's or the test's argument.
+            self.sync_cancels.push(unsafe { *(arg as *const io_uring_sync_cancel_reg) });
+        }
         if let Some(result) = self.registers.pop_front() {
             return result;
+        }
+        if opcode == IORING_REGISTER_SEND_MSG_RING && self.sync_msg {
+            // SAFETY: the library's argument.
+            return self.message(unsafe { &*(arg as *const io_uring_sqe) });
+        }
+        if let (IORING_REGISTER_PROBE, Some(last_op)) = (opcode, self.last_op) {
+            // SAFETY: the library's memory, an entry for each opcode behind the header.
+            unsafe {
+                let probe = arg as *mut io_uring_probe;
+                (*probe).last_op = last_op as u8;
+                for op in 0..=last_op {
+                    (*probe.add(1).cast::<io_uring_probe_op>().add(op as usize)).flags = IO_URING_OP_SUPPORTED as u16;
+                }
+            }
+            return 0;
         }
         let opcode = opcode & !IORING_REGISTER_USE_REGISTERED_RING;
         if self.ring_fds && opcode == IORING_REGISTER_RING_FDS {
@@ -432,6 +563,11 @@ pub(super) fn answer(nr: usize, a: &[usize]) -> Option<isize> {
         arch::CLOSE => kernel.close(a[0] as i32) as isize,
         arch::PRLIMIT64 => kernel.prlimit(a[2], a[3]) as isize,
         arch::MADVISE => 0,
+        arch::FCNTL => kernel.fcntl(a[0] as i32) as isize,
+        arch::GETSOCKOPT => kernel.getsockopt(a[0] as i32, a[1] as i32, a[2] as i32, a[3], a[4]) as isize,
+        arch::GETPID => 1,
+        arch::PROCESS_VM_READV => kernel.process_vm_readv(a[1], a[3]),
+        arch::CLOCK_GETTIME => kernel.clock_gettime(a[1]) as isize,
         _ => return None,
     })
 }
