@@ -50,41 +50,50 @@ static inline bool parse_number(const char *text, unsigned int limit,
 	return true;
 }
 
-struct number_option {
+/* A number, or a text where that is set. */
+struct option_row {
 	const char *name;
 	unsigned int limit;
-	/* Holds the default until the option is given. */
-	unsigned int *value;
+	/* These hold the default until the option is given. */
+	unsigned int *number;
+	const char **text;
 	const char *help;
 };
 
-#define MAX_NUMBER_OPTIONS 8
+#define MAX_OPTIONS 8
 
-static inline void number_usage(FILE *out, const char *program,
-				const struct number_option *table)
+static inline void options_usage(FILE *out, const char *program,
+				 const char *operands,
+				 const struct option_row *table)
 {
-	fprintf(out, "usage: %s [options]\n", program);
-	for (; table->name; table++)
-		fprintf(out, "  -%c, --%-12s N  %s (%u)\n", table->name[0],
-			table->name, table->help, *table->value);
+	fprintf(out, "usage: %s [options]%s\n", program, operands);
+	for (; table->name; table++) {
+		fprintf(out, "  -%c, --%-12s %c  %s", table->name[0],
+			table->name, table->text ? 'X' : 'N', table->help);
+		if (table->text)
+			fputc('\n', out);
+		else
+			fprintf(out, " (%u)\n", *table->number);
+	}
 }
 
 /*
- * For programs whose options are all numbers; the short form of each is its
- * first letter. Returns -1 to go on, or the exit status.
+ * The short form of each option is its first letter. Operands begin at optind;
+ * where the text that names them is empty there must be none. Returns -1 to go
+ * on, or the exit status.
  */
-static inline int parse_number_options(int argc, char **argv,
-				       const char *program,
-				       const struct number_option *table)
+static inline int parse_option_table(int argc, char **argv,
+				     const char *program, const char *operands,
+				     const struct option_row *table)
 {
-	struct option names[MAX_NUMBER_OPTIONS + 2] = {
+	struct option names[MAX_OPTIONS + 2] = {
 		{ "help", no_argument, NULL, 'h' },
 	};
-	char letters[2 * MAX_NUMBER_OPTIONS + 2] = "h";
+	char letters[2 * MAX_OPTIONS + 2] = "h";
 	bool good = true;
 	int letter;
 
-	for (int i = 0; table[i].name && i < MAX_NUMBER_OPTIONS; i++) {
+	for (int i = 0; table[i].name && i < MAX_OPTIONS; i++) {
 		names[i + 1].name = table[i].name;
 		names[i + 1].has_arg = required_argument;
 		names[i + 1].val = table[i].name[0];
@@ -92,20 +101,23 @@ static inline int parse_number_options(int argc, char **argv,
 		letters[2 * i + 2] = ':';
 	}
 	while ((letter = getopt_long(argc, argv, letters, names, NULL)) != -1) {
-		const struct number_option *option = table;
+		const struct option_row *row = table;
 
 		if (letter == 'h') {
-			number_usage(stdout, program, table);
+			options_usage(stdout, program, operands, table);
 			return 0;
 		}
-		while (option->name && option->name[0] != letter)
-			option++;
-		good &= option->name &&
-			parse_number(optarg, option->limit, option->value);
+		while (row->name && row->name[0] != letter)
+			row++;
+		if (row->text)
+			*row->text = optarg;
+		else
+			good &= row->name &&
+				parse_number(optarg, row->limit, row->number);
 	}
-	if (good && optind == argc)
+	if (good && (*operands || optind == argc))
 		return -1;
-	number_usage(stderr, program, table);
+	options_usage(stderr, program, operands, table);
 	return 2;
 }
 

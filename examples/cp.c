@@ -26,6 +26,7 @@
 
 #include "common.h"
 #include "loaded.h"
+#include "progress.h"
 
 /* A multiple of every logical block size that O_DIRECT meets in practice. */
 #define DIRECT_ALIGN 4096u
@@ -85,10 +86,7 @@ struct copy {
 	uint64_t writes;
 	uint64_t short_transfers;
 
-	struct timespec started;
-	struct timespec last_report;
-	unsigned int quarters_reported;
-	bool report_open;
+	struct progress progress;
 };
 
 static unsigned int round_up(unsigned int bytes)
@@ -102,44 +100,12 @@ static void fail(struct copy *copy, const char *format, ...)
 	va_list args;
 
 	copy->failed = true;
-	if (copy->report_open)
-		fputc('\n', stderr);
-	copy->report_open = false;
+	progress_end_line(&copy->progress);
 	fputs("cp: ", stderr);
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputc('\n', stderr);
-}
-
-static void report_progress(struct copy *copy)
-{
-	const char *what = copy->second_step == WRITE_TARGET ? "copied" : "verified";
-	unsigned int percent;
-	double rate;
-
-	if (copy->opt.quiet || !copy->size)
-		return;
-	percent = (unsigned int)(copy->finished * 100 / copy->size);
-	rate = megabytes_per_second(copy->finished, seconds_since(&copy->started));
-
-	if (!isatty(STDERR_FILENO)) {
-		/* A log wants few lines, not a redrawn one. */
-		if (percent / 25 == copy->quarters_reported)
-			return;
-		copy->quarters_reported = percent / 25;
-		fprintf(stderr, "cp: %s %3u%%, %.0f MB/s\n", what, percent, rate);
-		return;
-	}
-	if (copy->finished < copy->size && seconds_since(&copy->last_report) < 0.1)
-		return;
-	clock_gettime(CLOCK_MONOTONIC, &copy->last_report);
-	fprintf(stderr, "\rcp: %s %3u%%, %.1f of %.1f MB, %.0f MB/s   ", what,
-		percent, (double)copy->finished / 1e6, (double)copy->size / 1e6,
-		rate);
-	copy->report_open = copy->finished < copy->size;
-	if (!copy->report_open)
-		fputc('\n', stderr);
 }
 
 static void queue_request(struct copy *copy, struct block *block)
@@ -282,9 +248,9 @@ static int run_pass(struct copy *copy, enum step second_step)
 	copy->second_step = second_step;
 	copy->next_offset = 0;
 	copy->finished = 0;
-	copy->quarters_reported = 0;
-	clock_gettime(CLOCK_MONOTONIC, &copy->started);
-	copy->last_report = copy->started;
+	progress_start(&copy->progress,
+		       second_step == WRITE_TARGET ? "copied" : "verified",
+		       copy->size);
 
 	for (;;) {
 		int ret;
@@ -301,7 +267,7 @@ static int run_pass(struct copy *copy, enum step second_step)
 		}
 		reap(copy);
 		if (!copy->failed)
-			report_progress(copy);
+			progress_report(&copy->progress, copy->finished);
 	}
 	return copy->failed ? -1 : 0;
 }
@@ -343,7 +309,7 @@ static int copy_file(struct copy *copy)
 	}
 	if (copy->opt.sync && sync_target(copy) < 0)
 		return -1;
-	seconds = seconds_since(&copy->started);
+	seconds = seconds_since(&copy->progress.started);
 	printf("cp: copied %" PRIu64 " bytes in %.3f s, %.0f MB/s%s\n",
 	       copy->size, seconds, megabytes_per_second(copy->size, seconds),
 	       copy->opt.sync ? " with fsync" : "");
@@ -370,7 +336,7 @@ static int verify_file(struct copy *copy)
 	}
 	if (run_pass(copy, READ_TARGET))
 		return -1;
-	seconds = seconds_since(&copy->started);
+	seconds = seconds_since(&copy->progress.started);
 	printf("cp: verified every byte in %.3f s, %.0f MB/s\n", seconds,
 	       megabytes_per_second(copy->size, seconds));
 	return 0;
@@ -525,6 +491,10 @@ int main(int argc, char **argv)
 	ret = parse_options(argc, argv, &copy.opt);
 	if (ret >= 0)
 		return ret;
+	copy.progress = (struct progress){
+		.program = "cp",
+		.quiet = copy.opt.quiet,
+	};
 	print_loaded_liburing("cp");
 	if (open_files(&copy))
 		return 1;

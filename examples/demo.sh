@@ -68,7 +68,7 @@ compile() {
 	kind=$1
 	shift
 	mkdir "$work/$kind"
-	for program in uring-info cp echo-server echo-client; do
+	for program in uring-info cp echo-server echo-client notif-send; do
 		# CFLAGS and the output of pkg-config are lists of words.
 		# shellcheck disable=SC2046,SC2086
 		$cc $cflags -o "$work/$kind/$program" "$here/$program.c" "$@" \
@@ -93,6 +93,17 @@ copy() {
 	[ "$(sha256sum <"$work/target")" = "$source_sum" ] ||
 		die "the copy has another checksum"
 	say "  sha256 of source and copy: ${source_sum%% *}"
+	rm "$work/target"
+}
+
+# send_file KIND FILE ARGUMENTS
+send_file() {
+	kind=$1
+	file=$2
+	shift 2
+	run "$kind" notif-send --output "$work/target" "$@" "$file"
+	cmp "$file" "$work/target" || die "what was received is another file"
+	say "  cmp: what was received is identical"
 	rm "$work/target"
 }
 
@@ -252,6 +263,22 @@ if [ -n "$static" ]; then
 	say
 	say "  static:"
 	echo_tcp static 32 256 4K 2000 4K
+fi
+
+heading "send $copy_bytes bytes over TCP without copying: notification slots"
+send_file dynamic "$work/source"
+say
+say "  one group of buffers of an odd size, then files of 1 and of 0 bytes:"
+head -c 10000019 "$work/source" >"$work/part"
+send_file dynamic "$work/part" --groups 1 --buffer-size 12345
+head -c 1 "$work/source" >"$work/part"
+send_file dynamic "$work/part"
+: >"$work/part"
+send_file dynamic "$work/part"
+if [ -n "$static" ]; then
+	say
+	say "  static:"
+	send_file static "$work/source"
 fi
 
 heading "programs of the distribution, not rebuilt"

@@ -329,13 +329,13 @@ static void print_result(void)
 /* Returns -1 to go on, or the exit status. */
 static int parse_options(int argc, char **argv, struct options *opt)
 {
-	const struct number_option table[] = {
-		{ "port", 65535, &opt->port, "port of the server on 127.0.0.1, required" },
-		{ "connections", 1u << 16, &opt->connections, "connections at the same time" },
-		{ "messages", 100u << 20, &opt->messages, "messages over each connection" },
-		{ "size", 64u << 20, &opt->size, "bytes in a message, K and M understood" },
-		{ "idle", 3600, &opt->idle_seconds, "give up when nothing comes for N seconds" },
-		{ NULL, 0, NULL, NULL },
+	const struct option_row table[] = {
+		{ "port", 65535, &opt->port, NULL, "port of the server on 127.0.0.1, required" },
+		{ "connections", 1u << 16, &opt->connections, NULL, "connections at the same time" },
+		{ "messages", 100u << 20, &opt->messages, NULL, "messages over each connection" },
+		{ "size", 64u << 20, &opt->size, NULL, "bytes in a message, K and M understood" },
+		{ "idle", 3600, &opt->idle_seconds, NULL, "give up when nothing comes for N seconds" },
+		{ NULL, 0, NULL, NULL, NULL },
 	};
 	int ret;
 
@@ -345,7 +345,7 @@ static int parse_options(int argc, char **argv, struct options *opt)
 		.size = 4096,
 		.idle_seconds = 10,
 	};
-	ret = parse_number_options(argc, argv, "echo-client", table);
+	ret = parse_option_table(argc, argv, "echo-client", "", table);
 	if (ret >= 0)
 		return ret;
 	if (!opt->port) {

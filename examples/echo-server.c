@@ -593,13 +593,13 @@ static void print_result(void)
 /* Returns -1 to go on, or the exit status. */
 static int parse_options(int argc, char **argv, struct options *opt)
 {
-	const struct number_option table[] = {
-		{ "port", 65535, &opt->port, "port on 127.0.0.1, any free one if 0" },
-		{ "connections", 1u << 16, &opt->connections, "end after so many connections" },
-		{ "buffers", 1u << 15, &opt->buffers, "buffers in the ring, a power of two" },
-		{ "size", 1u << 20, &opt->buffer_size, "bytes in a buffer, K and M understood" },
-		{ "idle", 3600, &opt->idle_seconds, "end when nothing happens for N seconds" },
-		{ NULL, 0, NULL, NULL },
+	const struct option_row table[] = {
+		{ "port", 65535, &opt->port, NULL, "port on 127.0.0.1, any free one if 0" },
+		{ "connections", 1u << 16, &opt->connections, NULL, "end after so many connections" },
+		{ "buffers", 1u << 15, &opt->buffers, NULL, "buffers in the ring, a power of two" },
+		{ "size", 1u << 20, &opt->buffer_size, NULL, "bytes in a buffer, K and M understood" },
+		{ "idle", 3600, &opt->idle_seconds, NULL, "end when nothing happens for N seconds" },
+		{ NULL, 0, NULL, NULL, NULL },
 	};
 	int ret;
 
@@ -609,7 +609,7 @@ static int parse_options(int argc, char **argv, struct options *opt)
 		.buffer_size = 4096,
 		.idle_seconds = 10,
 	};
-	ret = parse_number_options(argc, argv, "echo-server", table);
+	ret = parse_option_table(argc, argv, "echo-server", "", table);
 	if (ret < 0 && (opt->buffers < 2 || (opt->buffers & (opt->buffers - 1)))) {
 		fail("the number of buffers must be a power of two, at least 2");
 		return 2;
