@@ -18,6 +18,10 @@ use crate::Bench;
 /// stripped. Debian builds it in its own way.
 const UPSTREAM_SIZE: f64 = 30112.0;
 
+/// What the original does not have needs its place: notification slots and
+/// poll watches.
+const SIZE_BOUND: f64 = 1.25;
+
 pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     let peers = &bench.peers;
     // The program itself needs no liburing.
@@ -42,7 +46,7 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
         compare(bench, "dlopen and dlclose".into(), &mut turns)?,
         Line::exact("relocations", "entries", &same_functions(&relocations)).bound(1.0),
         Line::exact("libraries that it needs", "entries", &same_functions(&needed)).bound(1.0),
-        Line::exact("stripped file, 2.15 as upstream builds it", "bytes", &upstream).bound(1.0),
+        Line::exact("stripped file, 2.15 as upstream builds it", "bytes", &upstream).bound(SIZE_BOUND),
         Line::exact("stripped file, 2.15 as Debian builds it", "bytes", &same_functions(&sizes)),
     ])
 }

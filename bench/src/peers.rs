@@ -132,7 +132,7 @@ fn library_below(lib: &Path) -> Result<PathBuf> {
 }
 
 /// Runs a program that reads nothing.
-pub(crate) fn output(command: &mut Command) -> Result<std::process::Output> {
+pub fn output(command: &mut Command) -> Result<std::process::Output> {
     command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {:?}", command.get_program()))
 }
 

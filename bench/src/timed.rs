@@ -17,7 +17,7 @@ use crate::Bench;
 /// Repetitions within one turn, of which the fastest counts.
 const CHUNKS: &str = "8";
 
-const UNIT: &str = "ns";
+pub(crate) const UNIT: &str = "ns";
 
 /// Wall time is mostly the kernel's, and no two runs are equal.
 const NOP_BOUND: f64 = 1.02;
@@ -54,8 +54,8 @@ impl Turn {
     }
 }
 
-/// All turns of all rounds of one case.
-pub(crate) fn compare(bench: &Bench, case: String, turns: &mut [Turn]) -> Result<Line> {
+/// The values of each turn, round by round.
+pub(crate) fn rounds(bench: &Bench, turns: &mut [Turn]) -> Result<Vec<(Library, Vec<f64>)>> {
     let mut values: Vec<(Library, Vec<f64>)> = turns.iter().map(|turn| (turn.library, Vec::new())).collect();
     for round in 0..bench.rounds {
         for place in 0..turns.len() {
@@ -64,7 +64,12 @@ pub(crate) fn compare(bench: &Bench, case: String, turns: &mut [Turn]) -> Result
             values[index].1.push(turns[index].take()?);
         }
     }
-    Ok(Line::from_rounds(case, UNIT, &values))
+    Ok(values)
+}
+
+/// All turns of all rounds of one case.
+pub(crate) fn compare(bench: &Bench, case: String, turns: &mut [Turn]) -> Result<Line> {
+    Ok(Line::from_rounds(case, UNIT, &rounds(bench, turns)?))
 }
 
 /// The same arguments for the C program of every library, and for the crate.
