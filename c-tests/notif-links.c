@@ -208,8 +208,7 @@ static void linked_timeout(void)
 	unsigned int i;
 	int stuck[2];
 
-	t_tcp_pair(stuck);
-	notif_small_buffers(stuck);
+	notif_tight_pair(stuck);
 	notif_fill(stuck[0]);
 	linked(notif_send(&ring, stuck[0], "stuck", 5, 1, NOTIF_FLUSH, 50));
 	sqe = notif_sqe(&ring);

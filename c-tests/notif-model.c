@@ -405,6 +405,9 @@ int main(void)
 
 	seed = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
 	printf("T_SEED=%llu\n", (unsigned long long)seed);
+	T_RING(8, &ring, 0);
+	io_uring_queue_exit(&ring);
+	notif_needs_messages();
 	open_sockets();
 	run(256, 400);
 	run(16, 400);

@@ -115,8 +115,7 @@ int main(void)
 	unsigned int i;
 
 	t_tcp_pair(tcp);
-	t_tcp_pair(tight);
-	notif_small_buffers(tight);
+	notif_tight_pair(tight);
 	t_socketpair(local);
 	empty = t_usage();
 	T_RING(16, &ring, 0);

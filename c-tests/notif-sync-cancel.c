@@ -24,8 +24,7 @@ static int cancel(uint64_t data, int fd, unsigned int flags)
 
 static void full_pair(int sv[2])
 {
-	t_tcp_pair(sv);
-	notif_small_buffers(sv);
+	notif_tight_pair(sv);
 	notif_fill(sv[0]);
 }
 

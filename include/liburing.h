@@ -955,9 +955,10 @@ struct io_uring_buf_ring *io_uring_setup_buf_ring(struct io_uring *ring,
  *
  * From now on and until io_uring_queue_exit() the ring belongs to one process
  * and to this copy of the structure. One thread may submit while another reaps,
- * as on any ring; io_uring_cq_ready() is for the one that reaps. No other
- * thread may use the ring during this call. The user_data from
- * LIBURING_UDATA_NOTIF on are the library's, see there. slots is copied.
+ * as on any ring; io_uring_cq_ready() and io_uring_submit_and_wait() with a
+ * number are for the one that reaps. No other thread may use the ring during
+ * this call. The user_data from LIBURING_UDATA_NOTIF on are the library's, see
+ * there. slots is copied.
  *
  * A wait for a number of completions counts those that the program sees;
  * io_uring_submit_and_wait_reg() may return early. The kernel's CQ holds two

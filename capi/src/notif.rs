@@ -13,7 +13,7 @@ use oxiring::uapi::*;
 /// CQE. The next send on the slot starts the next notifier. Attaching and flushing take effect in the order of submission.
 ///
 /// From now on and until io_uring_queue_exit() the ring belongs to one process and to this copy of the structure. One thread may submit while another
-/// reaps, as on any ring; io_uring_cq_ready() is for the one that reaps. No other thread may use the ring during this call. The user_data from
+/// reaps, as on any ring; io_uring_cq_ready() and io_uring_submit_and_wait() with a number are for the one that reaps. No other thread may use the ring during this call. The user_data from
 /// `LIBURING_UDATA_NOTIF` on are the library's, see there. `slots` is copied.
 ///
 /// A wait for a number of completions counts those that the program sees; io_uring_submit_and_wait_reg() may return early. The kernel's CQ holds two entries for

@@ -11,7 +11,7 @@
 //! there is something to reap, as on any ring.
 
 use super::op::{self, index_of, Kind, Op, TOKEN};
-use super::pool::{Mailbox, NONE};
+use super::pool::NONE;
 use super::post::Poster;
 use super::slots::{Completed, Flush, Slots};
 use super::{Notif, State, WAKE};
@@ -186,11 +186,11 @@ impl Reaper {
 
     /// Learns of what was submitted, in that order.
     pub(super) fn take_submitted(&mut self, state: &State) {
-        if Mailbox::is_empty(state.submitted_ptr()) {
+        if state.submitted.is_empty() {
             return;
         }
         // SAFETY: the mailbox of this state, whose entries are ops.
-        let mut index = unsafe { Mailbox::take_in_order(state.submitted_ptr(), &state.ops) };
+        let mut index = unsafe { state.submitted.take_in_order(&state.ops) };
         while index != NONE {
             // SAFETY: what was taken from the mailbox is this side's.
             let op = unsafe { &mut *state.ops.at(index) };

@@ -9,7 +9,7 @@
 
 use super::op::{Kind, Op};
 use super::pool::{Linked, Mailbox, Pool, NONE};
-use super::{Notif, State};
+use super::{Notif, State, Whole};
 use crate::ring::loom_tests::{check, model};
 use crate::ring::types::{io_uring, io_uring_cq};
 use crate::ring::{int_flags, Ring, Word};
@@ -73,7 +73,7 @@ impl Boxes {
 
     fn put(&self, mailbox: *mut Mailbox, index: u32) {
         // SAFETY: a mailbox of the boxes, and an entry of this side.
-        unsafe { Mailbox::put(mailbox, &self.entries, index) };
+        unsafe { (*mailbox).put(&self.entries, index) };
     }
 
     fn next(&self, index: u32) -> u32 {
@@ -104,12 +104,12 @@ fn go_round(nr: u32) {
         let reaping = thread::spawn(move || {
             let mut seen = 0;
             while seen < SENDS {
-                if Mailbox::is_empty(b.submitted()) {
+                if unsafe { &*b.submitted() }.is_empty() {
                     thread::yield_now();
                     continue;
                 }
                 // SAFETY: the mailbox of the entries.
-                let mut index = unsafe { Mailbox::take_in_order(b.submitted(), &b.entries) };
+                let mut index = unsafe { (*b.submitted()).take_in_order(&b.entries) };
                 while index != NONE {
                     let next = b.next(index);
                     seen += 1;
@@ -123,7 +123,7 @@ fn go_round(nr: u32) {
         let mut free: Vec<u32> = (1..=nr).collect();
         for send in 1..=SENDS {
             while free.is_empty() {
-                let mut index = Mailbox::take(boxes.freed());
+                let mut index = unsafe { &*boxes.freed() }.take();
                 while index != NONE {
                     free.push(index);
                     index = boxes.next(index);
@@ -152,7 +152,7 @@ struct Model {
     ring: std::cell::UnsafeCell<io_uring>,
     words: [u32; 2],
     cqes: std::cell::UnsafeCell<[io_uring_cqe; CQES as usize]>,
-    state: std::cell::UnsafeCell<State>,
+    whole: std::cell::UnsafeCell<Whole>,
 }
 
 const CQES: u32 = 4;
@@ -165,17 +165,17 @@ unsafe impl Send for Model {}
 impl Model {
     fn new() -> Arc<Self> {
         model::reset();
-        let mut state = core::mem::MaybeUninit::<State>::zeroed();
+        let mut whole = core::mem::MaybeUninit::<Whole>::zeroed();
         // SAFETY: all of the state is right when it is zero, but for this pointer.
-        let state = unsafe {
-            (&raw mut (*state.as_mut_ptr()).cq_tail).write(super::complete::cq_tail_for_c);
-            state.assume_init()
+        let whole = unsafe {
+            (&raw mut (*whole.as_mut_ptr()).cq_tail).write(super::complete::cq_tail_for_c);
+            whole.assume_init()
         };
         let model = Arc::new(Self {
             ring: std::cell::UnsafeCell::new(io_uring::EMPTY),
             words: [0; 2],
             cqes: std::cell::UnsafeCell::new([io_uring_cqe { user_data: 0, res: 0, flags: 0 }; CQES as usize]),
-            state: std::cell::UnsafeCell::new(state),
+            whole: std::cell::UnsafeCell::new(whole),
         });
         let cq = io_uring_cq {
             khead: (&raw const model.words[0]).cast_mut(),
@@ -190,17 +190,21 @@ impl Model {
         unsafe { *model.ring.get() = io_uring { cq, ..io_uring::EMPTY } };
         drop((model::word(cq.khead), model::word(cq.ktail)));
         // SAFETY: as above.
-        let state = unsafe { &mut *model.state.get() };
-        state.reaper.set_view(ring, &cq).expect("memory");
-        Notif::set(ring, state);
+        let whole = unsafe { &mut *model.whole.get() };
+        whole.reaper.set_view(ring, &cq).expect("memory");
+        Notif::set(ring, whole);
         // SAFETY: as above.
         let (int_flags, cq) = unsafe { (&mut (*model.ring.get()).int_flags, (*model.ring.get()).cq) };
         *int_flags |= int_flags::NOTIF;
         // Chunks, and loom's atomics, come to be before there are threads.
-        state.submitter.reserve(state_ref(&model), 1, 0).expect("memory");
+        let state = state_ref(&model);
+        whole.submitter.reserve(state, 1, 0).expect("memory");
         drop((model::word(cq.khead), model::word(cq.ktail)));
-        drop((model::word(state.submitted_ptr().cast()), model::word(state.freed_ptr().cast())));
-        drop(model::word((&raw const state.returned).cast_mut()));
+        drop((
+            model::word((&raw const state.submitted).cast_mut().cast()),
+            model::word((&raw const state.freed).cast_mut().cast()),
+        ));
+        drop(model::word(state.returned.get()));
         for index in 1..=SENDS {
             // SAFETY: an entry of the first chunk.
             drop(model::word(unsafe { &raw mut (*state.ops.at(index)).cancellable }));
@@ -225,7 +229,7 @@ impl Model {
 
 fn state_ref(model: &Model) -> &State {
     // SAFETY: lives in the model.
-    unsafe { &*model.state.get() }
+    unsafe { &(*model.whole.get()).state }
 }
 
 /// Whatever the reaping side sees of the CQ, it has been told of the request before; and a number that came back is another request.
@@ -264,7 +268,7 @@ fn a_completion_never_overtakes_the_news_of_its_request() {
         reaping.join().expect("the thread ends");
         // SAFETY: no thread is left.
         unsafe {
-            (*model.state.get()).reaper.free_view();
+            (*model.whole.get()).reaper.free_view();
             state.ops.free();
             state.nodes.free();
         }

@@ -16,7 +16,7 @@
 //! | `cancel` | cancelling slot sends by the `user_data` that the program knows |
 //! | `pool` | memory that both sides use |
 //!
-//! A ring has one [`State`], from the first registration to `io_uring_queue_exit`. It has a part for each side of the ring, and two mailboxes
+//! A ring has one state, `Whole`, from the first registration to `io_uring_queue_exit`. It has a part for each side of the ring, and two mailboxes
 //! between them: the submitting side sends ops (requests, and changes of registration) in the order of submission, the reaping side sends
 //! back those that are done. All notifier state belongs to the reaping side, so there is no lock, and none of the two waits for the other.
 //!
@@ -44,6 +44,7 @@ use crate::uapi::*;
 pub(crate) use cancel::sync_cancel;
 pub(crate) use complete::cq_tail;
 use complete::Reaper;
+use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 pub use op::LIBURING_UDATA_NOTIF;
@@ -59,49 +60,53 @@ const WAKE: __u64 = TOKEN - 1;
 
 /// What a ring with slots has besides the 216 bytes.
 #[repr(C)]
-pub(crate) struct State {
+struct Whole {
     /// For the inlines of the C header, which know this member and nothing else.
     cq_tail: unsafe extern "C" fn(*const io_uring) -> c_uint,
+    state: State,
+    submitter: Submitter,
+    reaper: Reaper,
+}
+
+/// The part of it that both sides use.
+pub(crate) struct State {
     /// A descriptor of the ring, for the messages that the library sends to it: the program may close its own.
     fd: c_int,
     /// Word: nodes that the reaping side has given back, modulo 2^32. Relaxed: it is a count, and nothing is read because of it.
-    returned: u32,
+    returned: UnsafeCell<u32>,
     /// From the submitting to the reaping side.
     submitted: Mailbox,
     /// And back.
     freed: Mailbox,
     ops: Pool<Op>,
     nodes: Pool<Node>,
-    submitter: Submitter,
-    reaper: Reaper,
 }
 
 /// A handle on the state of a ring, as [`Ring`] is one on the ring.
 #[derive(Clone, Copy)]
-struct Notif(NonNull<State>);
+struct Notif(NonNull<Whole>);
 
 impl Notif {
     /// The state of a ring that has `int_flags::NOTIF`.
     fn of(ring: Ring) -> Self {
         let address = get!(ring, cq.pad);
         // SAFETY: two words are as large as a pointer, or larger.
-        let state = unsafe { (&raw const address).cast::<*mut State>().read_unaligned() };
+        let whole = unsafe { (&raw const address).cast::<*mut Whole>().read_unaligned() };
         // SAFETY: not null while the flag is set.
-        Self(unsafe { NonNull::new_unchecked(state) })
+        Self(unsafe { NonNull::new_unchecked(whole) })
     }
 
-    fn set(ring: Ring, state: *mut State) {
+    fn set(ring: Ring, whole: *mut Whole) {
         let mut address = [0; 2];
         // SAFETY: as in `of`.
-        unsafe { (&raw mut address).cast::<*mut State>().write_unaligned(state) };
+        unsafe { (&raw mut address).cast::<*mut Whole>().write_unaligned(whole) };
         set!(ring, cq.pad = address);
     }
 
     /// What both sides use.
     fn state<'a>(self) -> &'a State {
-        // SAFETY: it lives until `exit`. The parts that one side writes have references of their own below, and this one is not
-        // used for them; words that both sides write are only used through raw pointers.
-        unsafe { self.0.as_ref() }
+        // SAFETY: it lives until `exit`. What changes in it is in cells, and used as words.
+        unsafe { &(*self.0.as_ptr()).state }
     }
 
     /// The part of the submitting side.
@@ -120,27 +125,19 @@ impl Notif {
 impl State {
     fn returned(&self) -> Word {
         // SAFETY: lives as long as the ring.
-        unsafe { Word::new((&raw const self.returned).cast_mut()) }
-    }
-
-    fn submitted_ptr(&self) -> *mut Mailbox {
-        (&raw const self.submitted).cast_mut()
-    }
-
-    fn freed_ptr(&self) -> *mut Mailbox {
-        (&raw const self.freed).cast_mut()
+        unsafe { Word::new(self.returned.get()) }
     }
 
     /// The op goes to the reaping side.
     fn put(&self, index: u32) {
         // SAFETY: the submitting side's op, until now.
-        unsafe { Mailbox::put(self.submitted_ptr(), &self.ops, index) };
+        unsafe { self.submitted.put(&self.ops, index) };
     }
 
     /// The op goes back to the submitting side.
     fn give_back(&self, index: u32) {
         // SAFETY: the reaping side's op, until now.
-        unsafe { Mailbox::put(self.freed_ptr(), &self.ops, index) };
+        unsafe { self.freed.put(&self.ops, index) };
     }
 }
 
@@ -193,8 +190,8 @@ fn make_state(ring: Ring) -> Result<Notif, c_int> {
     if fd < 0 {
         return Err(fd);
     }
-    let state = match sys::map_anonymous(size_of::<State>(), libc::MAP_PRIVATE) {
-        Ok(memory) => memory.cast::<State>(),
+    let whole = match sys::map_anonymous(size_of::<Whole>(), libc::MAP_PRIVATE) {
+        Ok(memory) => memory.cast::<Whole>(),
         Err(error) => {
             sys::close(fd);
             return Err(error);
@@ -203,17 +200,17 @@ fn make_state(ring: Ring) -> Result<Notif, c_int> {
     let kernel = get!(ring, cq);
     // SAFETY: fresh memory of that size; all other members are right when they are zero.
     let made = unsafe {
-        (&raw mut (*state).cq_tail).write(complete::cq_tail_for_c);
-        (*state).fd = fd;
-        (*state).reaper.set_view(ring, &kernel)
+        (&raw mut (*whole).cq_tail).write(complete::cq_tail_for_c);
+        (*whole).state.fd = fd;
+        (*whole).reaper.set_view(ring, &kernel)
     };
     if let Err(error) = made {
         sys::close(fd);
         // SAFETY: mapped above.
-        unsafe { sys::unmap(state.cast(), size_of::<State>()) };
+        unsafe { sys::unmap(whole.cast(), size_of::<Whole>()) };
         return Err(error);
     }
-    Notif::set(ring, state);
+    Notif::set(ring, whole);
     set!(ring, int_flags = get!(ring, int_flags) | int_flags::NOTIF);
     let notif = Notif::of(ring);
     probe_kernel(ring, notif.submitter());
@@ -333,7 +330,7 @@ pub(crate) unsafe fn exit(ring: Ring) {
         notif.reaper().slots.free_all_tables();
         state.ops.free();
         state.nodes.free();
-        sys::unmap(notif.0.as_ptr().cast(), size_of::<State>());
+        sys::unmap(notif.0.as_ptr().cast(), size_of::<Whole>());
     }
     set!(ring, int_flags = get!(ring, int_flags) & !int_flags::NOTIF);
 }

@@ -2,6 +2,7 @@
 
 use crate::ring::Word;
 use crate::sys;
+use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, Ordering};
@@ -83,21 +84,21 @@ pub(super) trait Linked {
 ///
 /// `put` releases and `take` acquires, so that who takes an entry sees what was written to it before it was put in. Nobody
 /// takes a single entry, so an address that comes back cannot be mistaken for what it was (ABA).
-pub(super) struct Mailbox(u32);
+pub(super) struct Mailbox(UnsafeCell<u32>);
 
 impl Mailbox {
-    fn word(this: *mut Self) -> Word {
+    fn word(&self) -> Word {
         // SAFETY: inside the state of a ring, which lives as long as the ring.
-        unsafe { Word::new((&raw mut (*this).0).cast()) }
+        unsafe { Word::new(self.0.get()) }
     }
 
     /// Puts the entry `index` in.
     ///
     /// # Safety
     ///
-    /// `this` is the mailbox of a live state, `index` an entry of `pool` that belongs to the caller until now.
-    pub(super) unsafe fn put<T: Linked>(this: *mut Self, pool: &Pool<T>, index: u32) {
-        let word = Self::word(this);
+    /// `index` is an entry of `pool` that belongs to the caller until now.
+    pub(super) unsafe fn put<T: Linked>(&self, pool: &Pool<T>, index: u32) {
+        let word = self.word();
         loop {
             let top = word.load_relaxed();
             // SAFETY: the caller's entry.
@@ -109,13 +110,13 @@ impl Mailbox {
     }
 
     /// Whether there is nothing to take. A hint: what is put in meanwhile is found the next time.
-    pub(super) fn is_empty(this: *mut Self) -> bool {
-        Self::word(this).load_relaxed() == NONE
+    pub(super) fn is_empty(&self) -> bool {
+        self.word().load_relaxed() == NONE
     }
 
     /// Takes everything out: the entry that was put in last, or [`NONE`].
-    pub(super) fn take(this: *mut Self) -> u32 {
-        Self::word(this).swap_acquire(NONE)
+    pub(super) fn take(&self) -> u32 {
+        self.word().swap_acquire(NONE)
     }
 
     /// As [`take`](Self::take), but the entry that was put in first comes first.
@@ -123,8 +124,8 @@ impl Mailbox {
     /// # Safety
     ///
     /// As for [`put`](Self::put); the entries are of `pool`.
-    pub(super) unsafe fn take_in_order<T: Linked>(this: *mut Self, pool: &Pool<T>) -> u32 {
-        let (mut index, mut first) = (Self::take(this), NONE);
+    pub(super) unsafe fn take_in_order<T: Linked>(&self, pool: &Pool<T>) -> u32 {
+        let (mut index, mut first) = (self.take(), NONE);
         while index != NONE {
             // SAFETY: what was taken belongs to the caller.
             let next = unsafe { &mut *pool.at(index) }.next();

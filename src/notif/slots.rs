@@ -9,12 +9,12 @@
 //!
 //! | state | meaning | left when |
 //! |---|---|---|
-//! | [`Open`](NodeState::Open) | last of its chain, takes sends | a flush is submitted: `Closing` |
-//! | [`Closing`](NodeState::Closing) | its flush has been submitted, the outcome is not known | the flush succeeds: `Closed`; it fails: `Reopened` |
-//! | [`Closed`](NodeState::Closed) | its flush has succeeded | it is the front: `Flushed` |
-//! | [`Reopened`](NodeState::Reopened) | its flush has failed | it is the front: `Merged` into the node behind it, or `Open` where there is none |
-//! | [`Merged`](NodeState::Merged) | out of the chain; the node that it became part of counts it as one reference | no reference is left: free |
-//! | [`Flushed`](NodeState::Flushed) | out of the chain | no reference is left: owed, which is free once a CQE has been found for it |
+//! | `Open` | last of its chain, takes sends | a flush is submitted: `Closing` |
+//! | `Closing` | its flush has been submitted, the outcome is not known | the flush succeeds: `Closed`; it fails: `Reopened` |
+//! | `Closed` | its flush has succeeded | it is the front: `Flushed` |
+//! | `Reopened` | its flush has failed | it is the front: `Merged` into the node behind it, or `Open` where there is none |
+//! | `Merged` | out of the chain; the node that it became part of counts it as one reference | no reference is left: free |
+//! | `Flushed` | out of the chain | no reference is left: owed, which is free once a CQE has been found for it |
 //!
 //! A node without sends comes from an update behind a flush whose outcome is not known. It ends what the node before it
 //! was, if that flush fails; if it succeeds there is no notifier to be flushed, and the node goes without a trace.

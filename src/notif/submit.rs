@@ -4,7 +4,7 @@
 
 use super::cancel::is_cancel;
 use super::op::{self, Kind, Op};
-use super::pool::{Mailbox, NONE};
+use super::pool::NONE;
 use super::post::Poster;
 use super::socket::Sockets;
 use super::{Notif, State, WAKE};
@@ -62,7 +62,7 @@ impl Submitter {
         while have < ops {
             // SAFETY: the list's head, or the link of a free op, which is this side's.
             if unsafe { *place } == NONE {
-                let came_back = Mailbox::take(state.freed_ptr());
+                let came_back = state.freed.take();
                 if came_back == NONE {
                     break;
                 }

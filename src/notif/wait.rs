@@ -1,6 +1,6 @@
 //! Waiting on a ring with slots, where the kernel counts CQEs that the program does not see.
 
-use super::{add_submitted, Notif};
+use super::Notif;
 use crate::ring::wait::Wait;
 use crate::ring::{get, Ring};
 use crate::sys::{monotonic_ns, EAGAIN, EINTR, ETIME};
@@ -148,5 +148,5 @@ pub(crate) unsafe fn wait_for_cqe(ring: Ring, cqe_ptr: *mut *mut io_uring_cqe, m
     };
     // SAFETY: the caller's promise.
     unsafe { cqe_ptr.write(cqe) };
-    add_submitted(ring, result)
+    result
 }

@@ -25,6 +25,14 @@ impl Ring {
         self.sq_kflags().load_relaxed() & (IORING_SQ_CQ_OVERFLOW | IORING_SQ_TASKRUN) != 0
     }
 
+    /// The result `ret` of a function that has submitted what [`rewrite_and_flush_sq`](Self::rewrite_and_flush_sq) published.
+    pub(super) fn count_submitted(self, ret: c_int) -> c_int {
+        if self.has_notif() {
+            return notif::add_submitted(self, ret);
+        }
+        ret
+    }
+
     /// Publishes what was queued, after slot requests have become what the kernel knows.
     pub(super) fn rewrite_and_flush_sq(self) -> Result<c_uint, c_int> {
         if self.has_notif() {
@@ -74,7 +82,7 @@ impl Ring {
                 let wait = Wait { submit, wait_nr, flags: 0, arg: null(), size: NO_ARG_SIZE, bounded: false };
                 let mut cqe = null_mut();
                 // SAFETY: a local place, and no argument.
-                unsafe { notif::wait_for_cqe(self, &mut cqe, wait, true) }
+                notif::add_submitted(self, unsafe { notif::wait_for_cqe(self, &mut cqe, wait, true) })
             }
             Ok(pending) => notif::add_submitted(self, self.submit_pending(pending, 0, get_events)),
             Err(error) => error,

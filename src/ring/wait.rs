@@ -311,8 +311,11 @@ impl Ring {
     ) -> c_int {
         if ts.is_null() {
             return match self.rewrite_and_flush_sq() {
-                // SAFETY: the caller's promise.
-                Ok(pending) => unsafe { C::get_cqe(self.as_ptr(), cqe_ptr, pending, wait_nr, sigmask) },
+                Ok(pending) => {
+                    // SAFETY: the caller's promise.
+                    let ret = unsafe { C::get_cqe(self.as_ptr(), cqe_ptr, pending, wait_nr, sigmask) };
+                    self.count_submitted(ret)
+                }
                 Err(error) => error,
             };
         }
@@ -327,8 +330,11 @@ impl Ring {
         }
         let arg = ext_arg(sigmask, 0, ts);
         match self.rewrite_and_flush_sq() {
-            // SAFETY: the caller's promise; `arg` lives through the call.
-            Ok(pending) => unsafe { self.wait_for_cqe(cqe_ptr, Wait::with_ext_arg(pending, wait_nr, &arg)) },
+            Ok(pending) => {
+                // SAFETY: the caller's promise; `arg` lives through the call.
+                let ret = unsafe { self.wait_for_cqe(cqe_ptr, Wait::with_ext_arg(pending, wait_nr, &arg)) };
+                self.count_submitted(ret)
+            }
             Err(error) => error,
         }
     }
@@ -359,7 +365,11 @@ impl Ring {
         // One call waits long enough: another would wait as long again for what is still missing.
         wait.bounded |= min_wait_usec != 0;
         // SAFETY: the caller's promise; `arg` lives through the call.
-        unsafe { self.wait_for_cqe(cqe_ptr, wait) }
+        let ret = unsafe { self.wait_for_cqe(cqe_ptr, wait) };
+        if submit {
+            return self.count_submitted(ret);
+        }
+        ret
     }
 
     /// `io_uring_submit_and_wait_reg`: the wait's arguments are entry `reg_index` of the registered wait region.
@@ -386,7 +396,8 @@ impl Ring {
         };
         let wait = Wait { submit, wait_nr, flags, arg: offset, size, bounded: true };
         // SAFETY: the caller's promise; the kernel checks the offset.
-        unsafe { self.wait_for_cqe(cqe_ptr, wait) }
+        let ret = unsafe { self.wait_for_cqe(cqe_ptr, wait) };
+        self.count_submitted(ret)
     }
 
     /// A timed wait on kernels before 5.11: the library's own timeout is submitted together with what is pending.

@@ -201,7 +201,13 @@ static void hide_requests(pid_t pid)
 		    offset != IORING_OFF_SQES)
 			continue;
 		for (at = from; at < to; at += sizeof(struct io_uring_sqe))
-			if (copy(pid, at, false, &op, 1) && op > hidden.last_op)
+			/*
+			 * Another thread may be in the middle of queueing.
+			 * What its library is going to replace (0xf0 and
+			 * later) no kernel knows anyway.
+			 */
+			if (copy(pid, at, false, &op, 1) &&
+			    op > hidden.last_op && op < 0xf0)
 				copy(pid, at, true, &unknown, 1);
 	}
 	if (maps)
