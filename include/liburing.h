@@ -3675,7 +3675,10 @@ io_uring_cqe_shift(const struct io_uring *ring) LIBURING_NOEXCEPT
  * Slots that a CQE takes in the ring: 2 for a 32-byte CQE of a ring with
  * IORING_SETUP_CQE_MIXED, else 1.
  *
- * It goes by the CQE alone (IORING_CQE_F_32), because it has no ring to ask.
+ * It goes by the CQE alone (IORING_CQE_F_32), because it has no ring to ask:
+ * the CQE of a notifier, see io_uring_register_notifications(), has its
+ * generation for flags and takes one slot, also where this says 2.
+ * io_uring_cqe_seen() and the iterators know the ring.
  */
 IOURINGINLINE unsigned int
 io_uring_cqe_nr(const struct io_uring_cqe *cqe) LIBURING_NOEXCEPT

@@ -42,7 +42,8 @@ pub unsafe extern "C" fn io_uring_cqe_shift(ring: *const io_uring) -> c_uint {
 
 /// Slots that a CQE takes in the ring: 2 for a 32-byte CQE of a ring with `IORING_SETUP_CQE_MIXED`, else 1.
 ///
-/// It goes by the CQE alone (`IORING_CQE_F_32`), because it has no ring to ask.
+/// It goes by the CQE alone (`IORING_CQE_F_32`), because it has no ring to ask: the CQE of a notifier, see io_uring_register_notifications(), has its
+/// generation for flags and takes one slot, also where this says 2. io_uring_cqe_seen() and the iterators know the ring.
 ///
 /// Symbol version: ffi LIBURING_2.12.
 #[no_mangle]
