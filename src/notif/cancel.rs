@@ -93,7 +93,7 @@ impl Submitter {
     /// is: 0 or -errno.
     pub(super) fn cancel_all(&mut self, ring: Ring, state: &State) -> Result<(), c_int> {
         let (mut index, end) = (self.cancels_from, get!(ring, sq.sqe_tail));
-        let ret = ring.submit_flushed(ring.flush_sq());
+        let ret = ring.submit_pending(ring.flush_sq(), 0, false);
         if ret < 0 {
             return Err(ret);
         }
@@ -105,13 +105,9 @@ impl Submitter {
             let sqe = unsafe { &*ring.sqe_at(index) };
             index = index.wrapping_add(1);
             if is_cancel(sqe) && sqe.rw_flags & ALL != 0 && op::index_of(sqe.user_data).is_some() {
-                let timeout = __kernel_timespec { tv_sec: 0, tv_nsec: 0 };
+                // It does not wait: what is being carried out ends with a CQE of its own.
                 let (addr, flags) = (sqe.addr, ALL);
-                self.cancel(
-                    ring,
-                    state,
-                    &io_uring_sync_cancel_reg { addr, flags, timeout, ..io_uring_sync_cancel_reg::EMPTY },
-                );
+                self.cancel(ring, state, &io_uring_sync_cancel_reg { addr, flags, ..io_uring_sync_cancel_reg::EMPTY });
             }
         }
         Ok(())

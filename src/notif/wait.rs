@@ -83,7 +83,7 @@ pub(crate) unsafe fn wait_for_cqe(ring: Ring, cqe_ptr: *mut *mut io_uring_cqe, m
     // What the last call should have brought, and what was there when it returned.
     let (mut wanted, mut brought) = (0, 0);
     let cqe = loop {
-        let peek = ring.peek();
+        let peek = ring.peek_view();
         let mut error = peek.error;
         if error != 0 {
             result = error;

@@ -109,9 +109,30 @@ impl Ring {
     /// `__io_uring_peek_cqe`: looks at the head without entering the kernel.
     #[inline(always)]
     pub(crate) fn peek(self) -> Peek {
+        if self.has_notif() {
+            return self.peek_view();
+        }
+        self.peek_kernel()
+    }
+
+    /// [`peek`](Self::peek) on a ring without notification slots.
+    #[inline(always)]
+    pub(super) fn peek_kernel(self) -> Peek {
+        self.peek_at::<false>()
+    }
+
+    /// [`peek`](Self::peek) on a ring with notification slots.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn peek_view(self) -> Peek {
+        self.peek_at::<true>()
+    }
+
+    #[inline(always)]
+    fn peek_at<const NOTIF: bool>(self) -> Peek {
         let mut peek = Peek { cqe: null_mut(), available: 0, error: 0, consumed: false };
         loop {
-            let tail = self.load_cq_tail();
+            let tail = if NOTIF { notif::cq_tail(self) } else { self.load_kernel_cq_tail() };
             let head = self.cq_khead().load_relaxed();
             peek.available = tail.wrapping_sub(head);
             if peek.available == 0 {
@@ -124,7 +145,7 @@ impl Ring {
             let (flags, user_data) = unsafe { ((*cqe).flags, (*cqe).user_data) };
             let own_timeout = user_data == LIBURING_UDATA_TIMEOUT && get!(self, features) & IORING_FEAT_EXT_ARG == 0;
             // The flags of a notifier are a number.
-            if (flags & IORING_CQE_F_SKIP == 0 || self.has_notif()) && !own_timeout {
+            if (flags & IORING_CQE_F_SKIP == 0 || NOTIF) && !own_timeout {
                 return peek;
             }
             if own_timeout {
@@ -141,19 +162,18 @@ impl Ring {
     }
 
     /// Fills `cqes` with the first CQEs, `count` at most, without consuming them; returns how many. 0 also where that takes
-    /// more than one run through the ring: ask [`peek_batch_once`](Self::peek_batch_once) then.
+    /// more than one run through the ring, and on rings that need a look at each: ask [`peek_batch_once`](Self::peek_batch_once) then.
     ///
     /// # Safety
     ///
     /// `cqes` has room for `count` pointers.
     #[inline(always)]
     pub(super) unsafe fn peek_batch_run(self, cqes: *mut *mut io_uring_cqe, count: c_uint) -> c_uint {
-        if get!(self, flags) & IORING_SETUP_CQE_MIXED != 0 {
+        if get!(self, flags) & IORING_SETUP_CQE_MIXED != 0 || self.has_notif() {
             return 0;
         }
-        let tail = self.load_cq_tail();
         let head = self.cq_khead().load_relaxed();
-        let nr = tail.wrapping_sub(head).min(count);
+        let nr = self.load_kernel_cq_tail().wrapping_sub(head).min(count);
         if (head & get!(self, cq.ring_mask)) + nr > get!(self, cq.ring_entries) {
             return 0;
         }

@@ -41,15 +41,6 @@ impl Ring {
         Ok(self.flush_sq())
     }
 
-    /// Submits `pending` published entries: their number, or -errno.
-    pub(crate) fn submit_flushed(self, pending: c_uint) -> c_int {
-        let mut flags = self.enter_flags();
-        if !self.sq_needs_enter(pending, &mut flags) {
-            return pending as c_int;
-        }
-        self.enter(pending, 0, flags, null(), NO_ARG_SIZE)
-    }
-
     /// Submits on every kind of ring. `get_events`: also where nothing is to submit.
     ///
     /// The two functions below it are this one for plain rings, with what they know worked in: they are what the
@@ -62,7 +53,8 @@ impl Ring {
         self.submit_pending(self.flush_sq(), wait_nr, get_events)
     }
 
-    fn submit_pending(self, pending: c_uint, wait_nr: c_uint, get_events: bool) -> c_int {
+    /// Submits `pending` published entries.
+    pub(crate) fn submit_pending(self, pending: c_uint, wait_nr: c_uint, get_events: bool) -> c_int {
         let want_events = get_events || wait_nr != 0 || self.cq_needs_enter();
         let mut flags = self.enter_flags();
         if !self.sq_needs_enter(pending, &mut flags) && !want_events {
@@ -76,6 +68,7 @@ impl Ring {
 
     /// Submits on a ring with notification slots.
     #[cold]
+    #[inline(never)]
     fn submit_with_notif(self, wait_nr: c_uint, get_events: bool) -> c_int {
         match self.rewrite_and_flush_sq() {
             Ok(submit) if wait_nr != 0 => {
@@ -92,12 +85,13 @@ impl Ring {
     /// `io_uring_submit`: entries submitted, or -errno.
     #[inline]
     pub fn submit(self) -> c_int {
-        if !self.sq_is_plain() || self.has_notif() {
+        // One branch for the two kinds of ring that the library's byte knows.
+        if !self.sq_is_plain() || get!(self, int_flags) & (int_flags::CQ_ENTER | int_flags::NOTIF) != 0 {
             return self.submit_any(0, false);
         }
         let pending = self.publish();
         let mut flags = self.enter_flags();
-        if self.cq_needs_enter() {
+        if self.cq_needs_flush() {
             flags |= IORING_ENTER_GETEVENTS;
         } else if pending == 0 {
             return 0;
@@ -108,8 +102,11 @@ impl Ring {
     /// `io_uring_submit_and_wait`.
     #[inline]
     pub fn submit_and_wait(self, wait_nr: c_uint) -> c_int {
-        if !self.sq_is_plain() || self.has_notif() || wait_nr == 0 {
+        if !self.sq_is_plain() || wait_nr == 0 {
             return self.submit_any(wait_nr, false);
+        }
+        if self.has_notif() {
+            return self.submit_with_notif(wait_nr, false);
         }
         let flags = self.enter_flags() | IORING_ENTER_GETEVENTS;
         self.enter(self.publish(), wait_nr, flags, null(), NO_ARG_SIZE)

@@ -102,7 +102,7 @@ impl Ring {
         let mut result = 0;
         let mut looped = false;
         let cqe = loop {
-            let peek = self.peek();
+            let peek = self.peek_kernel();
             if peek.error != 0 {
                 // The end of the library's own timeout counts for more than the number submitted, in which it is.
                 result = peek.error;
