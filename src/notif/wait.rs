@@ -13,6 +13,8 @@ struct Limit {
     started: u64,
     /// Nanoseconds; the largest value without a limit.
     ns: u64,
+    /// The minimum that was asked for; `arg` has what is left of it.
+    min_usec: u32,
 }
 
 impl Limit {
@@ -25,10 +27,12 @@ impl Limit {
             rest: __kernel_timespec { tv_sec: 0, tv_nsec: 0 },
             started: 0,
             ns: u64::MAX,
+            min_usec: 0,
         };
         if wait.flags == IORING_ENTER_EXT_ARG && wait.bounded {
             // SAFETY: the caller's promise.
             limit.arg = unsafe { wait.arg.cast::<io_uring_getevents_arg>().read() };
+            limit.min_usec = limit.arg.min_wait_usec;
             limit.started = monotonic_ns();
             let ts = limit.arg.ts as usize as *const __kernel_timespec;
             if !ts.is_null() {
@@ -59,9 +63,7 @@ impl Limit {
             self.rest.tv_nsec = (rest % NS_PER_S) as _;
             self.arg.ts = &raw const self.rest as usize as __u64;
         }
-        let mut arg = self.arg;
-        arg.min_wait_usec = u64::from(arg.min_wait_usec).saturating_sub(passed / 1000) as u32;
-        self.arg = arg;
+        self.arg.min_wait_usec = u64::from(self.min_usec).saturating_sub(passed / 1000) as u32;
         wait.arg = (&raw const self.arg).cast();
     }
 }

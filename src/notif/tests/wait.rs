@@ -176,6 +176,18 @@ fn the_minimum_of_time_counts_from_the_beginning_too() {
     f.exit();
 }
 
+#[test]
+fn what_has_passed_is_taken_from_the_minimum_once() {
+    let mut f = Fixture::new();
+    let handles = hidden(&mut f, 2);
+    let hides = |i: usize| Enter { takes: SECOND / 10, ..posts(&[(handles[i], 0, NOTIF)]) };
+    f.script([hides(0), hides(1), Enter::posts(9, 0)]);
+    assert_eq!(run(&mut f, submit_min, 3), (0, Some(9)));
+    let minima: Vec<u32> = f.kernel.get().limits.iter().map(|limit| limit.1).collect();
+    assert_eq!(minima, [500_000, 400_000, 300_000]);
+    f.exit();
+}
+
 /// Its arguments are in the kernel's hands, so it cannot be told to wait for less time.
 #[test]
 fn a_registered_wait_enters_once() {
