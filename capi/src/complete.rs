@@ -115,11 +115,7 @@ pub unsafe extern "C" fn io_uring_cq_advance(ring: *mut io_uring, nr: c_uint) {
 pub unsafe extern "C" fn io_uring_cqe_seen(ring: *mut io_uring, cqe: *mut io_uring_cqe) {
     if !cqe.is_null() {
         // SAFETY: the caller's ring and CQE.
-        let slots = unsafe { io_uring_cqe_nr(cqe) };
-        // SAFETY: the caller's ring.
-        let mixed = unsafe { (*ring).flags } & IORING_SETUP_CQE_MIXED != 0;
-        // SAFETY: the caller's ring. Elsewhere bit 15 may be a part of a notifier's generation.
-        unsafe { io_uring_cq_advance(ring, if mixed { slots } else { 1 }) };
+        unsafe { Ring::from_raw(ring).cqe_seen((*cqe).flags) };
     }
 }
 

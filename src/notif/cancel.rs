@@ -5,9 +5,10 @@
 //! with the request, and adds their number to the result.
 
 use super::op::{self, Kind, Op};
-use super::submit::Submitter;
+use super::submit::{queued_from, Submitter};
 use super::{Notif, State};
-use crate::ring::{get, Ring};
+use crate::ring::Ring;
+use crate::sys;
 use crate::uapi::*;
 use libc::ENOENT;
 
@@ -32,7 +33,8 @@ pub(super) fn is_cancel(sqe: &io_uring_sqe) -> bool {
 pub(crate) unsafe fn sync_cancel(ring: Ring, reg: *mut io_uring_sync_cancel_reg) -> c_int {
     let notif = Notif::of(ring);
     let mut own = -ENOENT;
-    if let Some(reg) = super::submit::read::<io_uring_sync_cancel_reg>(reg as usize as u64) {
+    // SAFETY: integers, for which any bytes are a value.
+    if let Ok(reg) = unsafe { sys::read_value(reg) } {
         if by_user_data(reg.flags) {
             own = notif.submitter().cancel(ring, notif.state(), &reg);
         }
@@ -92,7 +94,6 @@ impl Submitter {
     /// Does what the queued requests are for that cancel all sends with a `user_data`. The sends have to be submitted for that, so all that is queued
     /// is: 0 or -errno.
     pub(super) fn cancel_all(&mut self, ring: Ring, state: &State) -> Result<(), c_int> {
-        let (mut index, end) = (self.cancels_from, get!(ring, sq.sqe_tail));
         let ret = ring.submit_pending(ring.flush_sq(), 0, false);
         if ret < 0 {
             return Err(ret);
@@ -100,10 +101,9 @@ impl Submitter {
         self.submitted += ret;
         self.cancels = false;
         while ring.is_sqpoll() && ring.sq_ready() != 0 && ring.get_events() >= 0 {}
-        while index != end {
+        for (_, sqe) in queued_from(ring, self.cancels_from) {
             // SAFETY: what was submitted stays as it is until the program takes the next SQE.
-            let sqe = unsafe { &*ring.sqe_at(index) };
-            index = index.wrapping_add(1);
+            let sqe = unsafe { &*sqe };
             if is_cancel(sqe) && sqe.rw_flags & ALL != 0 && op::index_of(sqe.user_data).is_some() {
                 // It does not wait: what is being carried out ends with a CQE of its own.
                 let (addr, flags) = (sqe.addr, ALL);

@@ -104,6 +104,7 @@ fn go_round(nr: u32) {
         let reaping = thread::spawn(move || {
             let mut seen = 0;
             while seen < SENDS {
+                // SAFETY: a mailbox of the boxes; so below.
                 if unsafe { &*b.submitted() }.is_empty() {
                     thread::yield_now();
                     continue;
@@ -123,6 +124,7 @@ fn go_round(nr: u32) {
         let mut free: Vec<u32> = (1..=nr).collect();
         for send in 1..=SENDS {
             while free.is_empty() {
+                // SAFETY: as above.
                 let mut index = unsafe { &*boxes.freed() }.take();
                 while index != NONE {
                     free.push(index);

@@ -45,7 +45,6 @@ pub(crate) use cancel::sync_cancel;
 pub(crate) use complete::cq_tail;
 use complete::Reaper;
 use core::cell::UnsafeCell;
-use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 pub use op::LIBURING_UDATA_NOTIF;
 use op::{Op, TOKEN};
@@ -145,12 +144,8 @@ impl State {
 fn copy_slots(nr: c_uint, slots: *const io_uring_notification_slot) -> Result<*mut Table, c_int> {
     let table = Table::new(nr)?;
     let copy = |index: c_uint| {
-        let mut slot = MaybeUninit::<io_uring_notification_slot>::uninit();
-        let from = slots.wrapping_add(index as usize);
-        // SAFETY: a local place.
-        unsafe { sys::read_memory(slot.as_mut_ptr().cast(), from.cast(), size_of_val(&slot)) }?;
-        // SAFETY: filled, and any bytes are a slot.
-        let slot = unsafe { slot.assume_init() };
+        // SAFETY: integers, for which any bytes are a value.
+        let slot = unsafe { sys::read_value(slots.wrapping_add(index as usize)) }?;
         if slot.resv[0] | slot.resv[1] | slot.resv[2] != 0 {
             return Err(-EINVAL);
         }
@@ -217,10 +212,6 @@ fn make_state(ring: Ring) -> Result<Notif, c_int> {
     Ok(notif)
 }
 
-fn has_state(ring: Ring) -> bool {
-    get!(ring, int_flags) & int_flags::NOTIF != 0
-}
-
 /// `io_uring_register_notifications`: 0 or -errno with nothing changed.
 ///
 /// # Safety
@@ -234,7 +225,7 @@ pub unsafe fn register(ring: *mut io_uring, nr: c_uint, slots: *const io_uring_n
         if get!(ring, flags) & (IORING_SETUP_CQE_MIXED | IORING_SETUP_SQ_REWIND) != 0 {
             return Err(-EINVAL);
         }
-        if has_state(ring) && Notif::of(ring).submitter().nr_slots != 0 {
+        if ring.has_notif() && Notif::of(ring).submitter().nr_slots != 0 {
             return Err(-EBUSY);
         }
         if nr == 0 || nr > IO_NOTIF_MAX_SLOTS {
@@ -244,7 +235,7 @@ pub unsafe fn register(ring: *mut io_uring, nr: c_uint, slots: *const io_uring_n
             return Err(-EFAULT);
         }
         let table = copy_slots(nr, slots)?;
-        let notif = if has_state(ring) { Ok(Notif::of(ring)) } else { make_state(ring) };
+        let notif = if ring.has_notif() { Ok(Notif::of(ring)) } else { make_state(ring) };
         let reserved = notif.and_then(|notif| notif.submitter().reserve(notif.state(), 1, 0).map(|()| notif));
         match reserved {
             Ok(notif) => {
@@ -295,7 +286,7 @@ pub unsafe fn unregister(ring: *mut io_uring) -> c_int {
     let unregister = || {
         // SAFETY: the caller's promise.
         let ring = unsafe { Ring::checked(ring) }?;
-        if !has_state(ring) {
+        if !ring.has_notif() {
             return Err(-ENXIO);
         }
         let notif = Notif::of(ring);

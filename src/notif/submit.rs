@@ -10,7 +10,7 @@ use super::socket::Sockets;
 use super::{Notif, State, WAKE};
 use crate::op::{prep_nop, prep_poll_remove};
 use crate::ring::{get, Ring};
-use crate::sys::{read_memory, EINVAL, EOVERFLOW, ETIME};
+use crate::sys::{read_value, EINVAL, EOVERFLOW, ETIME};
 use crate::uapi::*;
 use libc::{iovec, msghdr};
 
@@ -124,29 +124,29 @@ impl Submitter {
 
     /// Makes what the kernel knows of the slot requests that were queued since the last submission: 0, or -ENOMEM with nothing changed.
     pub(super) fn rewrite(&mut self, ring: Ring, state: &State) -> Result<(), c_int> {
-        let (mut ops, mut nodes, mut all, mut skips) = (0, 0, 0, false);
-        for_queued(ring, |_, sqe| {
+        let (mut queued, mut nodes, mut concerned, mut skips) = (0, 0, self.cancels, false);
+        let first = get!(ring, sq.sqe_head);
+        for (_, sqe) in queued_from(ring, first) {
             // SAFETY: queued and not published, so this side's; the same below.
             let sqe = unsafe { &*sqe };
             self.counted |= counts_completions(sqe);
-            all += 1;
+            queued += 1;
             skips |= u32::from(sqe.flags) & IOSQE_CQE_SKIP_SUCCESS != 0;
-            if is_slot_request(sqe) {
-                ops += 1;
-                nodes += if u32::from(sqe.opcode) == IORING_RSRC_UPDATE_NOTIF { sqe.len.min(self.nr_slots) } else { 1 };
-            } else if is_cancel(sqe) {
-                ops += 1;
-            }
-        });
-        if ops == 0 && !self.cancels {
+            concerned |= is_slot_request(sqe) || is_cancel(sqe);
+            nodes += match u32::from(sqe.opcode) {
+                IORING_RSRC_UPDATE_NOTIF => sqe.len.min(self.nr_slots),
+                _ => is_slot_request(sqe).into(),
+            };
+        }
+        if !concerned {
             return Ok(());
         }
-        self.reserve(state, if skips { all } else { ops }, nodes)?;
+        self.reserve(state, queued, nodes)?;
         let (mut in_chain, mut with_skip, mut before) = (false, false, NONE);
         // The descriptors of what comes behind such a request in its chain are not known.
         let mut unknown = false;
         self.sockets.forget_last();
-        for_queued(ring, |index, sqe| {
+        for (index, sqe) in queued_from(ring, first) {
             // SAFETY: as above.
             let sqe = unsafe { &mut *sqe };
             let opcode = u32::from(sqe.opcode);
@@ -173,7 +173,7 @@ impl Submitter {
             }
             in_chain = is_linked(sqe);
             unknown = in_chain && (unknown || 1u64.checked_shl(opcode).unwrap_or(0) & CHANGES_DESCRIPTORS != 0);
-        });
+        }
         if self.cancels {
             self.cancel_all(ring, state)?;
         }
@@ -223,6 +223,7 @@ impl Submitter {
         let zero_copy = kernel_can && known && self.sockets.zero_copy(sqe.fd);
 
         let (index, handle, op) = self.op(state, Kind::Send);
+        op.res = least_success(sqe);
         op.take_over(sqe, handle);
         op.slot = sqe.addr3 as u32;
         op.set_cancellable(true);
@@ -232,7 +233,6 @@ impl Submitter {
         if zc_flags & IORING_RECVSEND_NOTIF_COPY_TAG != 0 {
             op.flags |= op::COPY_TAG;
         }
-        op.res = if sqe.rw_flags & libc::MSG_WAITALL as u32 != 0 { op.wanted(sqe, form) } else { 0 };
 
         sqe.ioprio &= !((IORING_RECVSEND_NOTIF_FLUSH | IORING_RECVSEND_NOTIF_COPY_TAG) as __u16);
         sqe.addr3 = 0;
@@ -282,16 +282,6 @@ impl Op {
         }
     }
 
-    /// Bytes without which a send with `MSG_WAITALL` has failed.
-    fn wanted(&self, sqe: &io_uring_sqe, form: u32) -> c_int {
-        let bytes = match form {
-            IORING_OP_SENDZC_NOTIF => u64::from(sqe.len),
-            IORING_OP_SENDVZC_NOTIF => vector_len(sqe.addr, sqe.len as usize),
-            _ => message_len(sqe.addr),
-        };
-        bytes.min(c_int::MAX as u64) as c_int
-    }
-
     /// Makes a message of a send with a buffer or a vector.
     fn make_message(&mut self, sqe: &mut io_uring_sqe, form: u32) {
         let (iov, iovlen) = if form == IORING_OP_SENDVZC_NOTIF {
@@ -311,26 +301,20 @@ impl Op {
     }
 }
 
-/// A structure of the program's, or `None` where there is no memory. The kernel will say so, too, when it reads it.
-pub(super) fn read<T>(address: u64) -> Option<T> {
-    let mut value = core::mem::MaybeUninit::<T>::uninit();
-    // SAFETY: a local place; used here with structures of integers and pointers, for which any bytes are a value.
-    unsafe {
-        read_memory(value.as_mut_ptr().cast(), address as usize as *const c_void, size_of::<T>()).ok()?;
-        Some(value.assume_init())
-    }
-}
-
-/// Bytes in a vector of `nr` buffers.
+/// Bytes in a vector of `nr` buffers. What is no memory counts nothing: the kernel will say so when it reads it.
 fn vector_len(address: u64, nr: usize) -> u64 {
-    (0..nr as u64)
-        .map_while(|i| read::<iovec>(address.wrapping_add(i * size_of::<iovec>() as u64)))
+    let vector = address as usize as *const iovec;
+    (0..nr)
+        // SAFETY: integers, for which any bytes are a value.
+        .map_while(|i| unsafe { read_value(vector.wrapping_add(i)) }.ok())
         .fold(0, |sum, iov| sum.saturating_add(iov.iov_len as u64))
 }
 
 /// Bytes in a message.
 fn message_len(address: u64) -> u64 {
-    read::<msghdr>(address).map_or(0, |msg| vector_len(msg.msg_iov as usize as u64, msg.msg_iovlen))
+    // SAFETY: as above.
+    let msg = unsafe { read_value(address as usize as *const msghdr) };
+    msg.map_or(0, |msg| vector_len(msg.msg_iov as usize as u64, msg.msg_iovlen))
 }
 
 /// Whether the completions of notifications would make a difference to the request.
@@ -357,47 +341,61 @@ fn is_hard(sqe: &io_uring_sqe) -> bool {
 
 /// The least result with which the kernel takes the request for a success, which leaves out its CQE and lets the chain go on.
 fn least_success(sqe: &io_uring_sqe) -> c_int {
-    match u32::from(sqe.opcode) {
+    let all_or_nothing = sqe.rw_flags & libc::MSG_WAITALL as u32 != 0;
+    let bytes = match u32::from(sqe.opcode) {
         IORING_OP_READ
         | IORING_OP_WRITE
         | IORING_OP_READ_FIXED
         | IORING_OP_WRITE_FIXED
         | IORING_OP_SPLICE
-        | IORING_OP_TEE => sqe.len as c_int,
-        IORING_OP_READV | IORING_OP_WRITEV => vector_len(sqe.addr, sqe.len as usize) as c_int,
-        IORING_OP_SEND | IORING_OP_RECV if sqe.rw_flags & libc::MSG_WAITALL as u32 != 0 => sqe.len as c_int,
-        IORING_OP_TIMEOUT if sqe.rw_flags & IORING_TIMEOUT_ETIME_SUCCESS != 0 => -ETIME,
+        | IORING_OP_TEE => sqe.len.into(),
+        IORING_OP_READV | IORING_OP_WRITEV => vector_len(sqe.addr, sqe.len as usize),
+        IORING_OP_SENDZC_NOTIF | IORING_OP_SEND_ZC | IORING_OP_SEND | IORING_OP_RECV if all_or_nothing => {
+            sqe.len.into()
+        }
+        IORING_OP_SENDVZC_NOTIF if all_or_nothing => vector_len(sqe.addr, sqe.len as usize),
+        IORING_OP_SENDMSGZC_NOTIF | IORING_OP_SENDMSG_ZC | IORING_OP_SENDMSG | IORING_OP_RECVMSG if all_or_nothing => {
+            message_len(sqe.addr)
+        }
+        IORING_OP_TIMEOUT if sqe.rw_flags & IORING_TIMEOUT_ETIME_SUCCESS != 0 => return -ETIME,
         _ => 0,
-    }
+    };
+    bytes.min(c_int::MAX as u64) as c_int
 }
 
-/// Whether the chain that begins at the entry `index` has both slot requests and requests that leave out their success.
-fn is_chain_with_skip(ring: Ring, mut index: u32) -> bool {
-    let (mut slots, mut skips, mut linked) = (false, false, true);
-    while linked && index != get!(ring, sq.sqe_tail) {
-        // SAFETY: between head and tail.
-        let sqe = unsafe { &*ring.sqe_at(index) };
+/// Whether the chain that begins at the entry `first` has both slot requests and requests that leave out their success.
+fn is_chain_with_skip(ring: Ring, first: u32) -> bool {
+    let (mut slots, mut skips) = (false, false);
+    for (_, sqe) in queued_from(ring, first) {
+        // SAFETY: queued and not published.
+        let sqe = unsafe { &*sqe };
         slots |= is_slot_request(sqe);
         skips |= u32::from(sqe.flags) & IOSQE_CQE_SKIP_SUCCESS != 0;
-        linked = is_linked(sqe);
-        index = index.wrapping_add(1);
+        if !is_linked(sqe) {
+            break;
+        }
     }
     slots && skips
 }
 
-/// Calls `each` for what was queued since the last submission: index and entry.
-fn for_queued(ring: Ring, mut each: impl FnMut(u32, *mut io_uring_sqe)) {
-    let mixed = get!(ring, flags) & IORING_SETUP_SQE_MIXED != 0;
-    let (mut index, tail) = (get!(ring, sq.sqe_head), get!(ring, sq.sqe_tail));
-    while index != tail {
-        let sqe = ring.sqe_at(index);
-        // SAFETY: between head and tail.
-        let opcode = u32::from(unsafe { (*sqe).opcode });
-        each(index, sqe);
-        // The second half of a large entry is data.
-        let large = mixed && matches!(opcode, IORING_OP_NOP128 | IORING_OP_URING_CMD128);
-        index = index.wrapping_add(1 + u32::from(large));
+/// The queue from the entry `index` on: indices and entries.
+pub(super) fn queued_from(ring: Ring, mut index: u32) -> impl Iterator<Item = (u32, *mut io_uring_sqe)> {
+    core::iter::from_fn(move || next_queued(ring, &mut index))
+}
+
+#[inline(never)]
+fn next_queued(ring: Ring, index: &mut u32) -> Option<(u32, *mut io_uring_sqe)> {
+    if *index == get!(ring, sq.sqe_tail) {
+        return None;
     }
+    let (at, sqe) = (*index, ring.sqe_at(*index));
+    // SAFETY: between head and tail.
+    let opcode = u32::from(unsafe { (*sqe).opcode });
+    // The second half of a large entry is data.
+    let large =
+        get!(ring, flags) & IORING_SETUP_SQE_MIXED != 0 && matches!(opcode, IORING_OP_NOP128 | IORING_OP_URING_CMD128);
+    *index = at.wrapping_add(1 + u32::from(large));
+    Some((at, sqe))
 }
 
 /// Adds to the result of a submission what was submitted on the way.

@@ -106,6 +106,13 @@ impl Ring {
         }
     }
 
+    /// `io_uring_cqe_seen`, of a CQE with these `flags`.
+    ///
+    /// It goes by the ring: elsewhere bit 15 may be a part of a notifier's generation.
+    pub fn cqe_seen(self, flags: __u32) {
+        self.cq_advance(if get!(self, flags) & IORING_SETUP_CQE_MIXED != 0 { cqe_slots(flags) } else { 1 });
+    }
+
     /// `__io_uring_peek_cqe`: looks at the head without entering the kernel.
     #[inline(always)]
     pub(crate) fn peek(self) -> Peek {

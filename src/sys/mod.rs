@@ -197,7 +197,7 @@ pub(crate) fn monotonic_ns() -> u64 {
 ///
 /// `to` has room for `len` bytes.
 #[inline(never)]
-pub(crate) unsafe fn read_memory(to: *mut c_void, from: *const c_void, len: usize) -> Result<(), c_int> {
+unsafe fn read_memory(to: *mut c_void, from: *const c_void, len: usize) -> Result<(), c_int> {
     let local = libc::iovec { iov_base: to, iov_len: len };
     let remote = libc::iovec { iov_base: from.cast_mut(), iov_len: len };
     // SAFETY: takes nothing, touches nothing.
@@ -215,6 +215,19 @@ pub(crate) unsafe fn read_memory(to: *mut c_void, from: *const c_void, len: usiz
     } else {
         Err(-EFAULT)
     }
+}
+
+/// A value of the program's, which may be no memory: -EFAULT.
+///
+/// # Safety
+///
+/// Any bytes are a `T`.
+pub(crate) unsafe fn read_value<T>(from: *const T) -> Result<T, c_int> {
+    let mut value = core::mem::MaybeUninit::<T>::uninit();
+    // SAFETY: a local place of that size.
+    unsafe { read_memory(value.as_mut_ptr().cast(), from.cast(), size_of::<T>()) }?;
+    // SAFETY: filled; the rest is the caller's promise.
+    Ok(unsafe { value.assume_init() })
 }
 
 /// Raises the soft limit of open files by `nr` where it is less than that. Whether it worked is seen by what needs it.
