@@ -138,6 +138,19 @@ static inline void t_write_file(const char *path, const char *text)
 	T_EQ_SINCE(5, 19, "IORING_RSRC_REGISTER_SPARSE",                       \
 		   io_uring_register_files_sparse(ring, nr), 0, -EINVAL)
 
+/* The first byte of the file in a slot of the fixed table, or -errno. */
+static inline int t_read_slot(struct io_uring *ring, int slot)
+{
+	struct io_uring_sqe *sqe = t_sqe(ring);
+	unsigned char byte = 0;
+	int ret;
+
+	io_uring_prep_read(sqe, slot, &byte, 1, 0);
+	io_uring_sqe_set_flags(sqe, IOSQE_FIXED_FILE);
+	ret = t_do(ring, sqe);
+	return ret == 1 ? byte : ret;
+}
+
 /*
  * The completion of a resource that leaves with its whole table, which comes
  * next. Before 6.13 such resources were forgotten silently.

@@ -6,18 +6,6 @@
 
 static struct io_uring ring;
 
-static int read_slot(int slot)
-{
-	struct io_uring_sqe *sqe = t_sqe(&ring);
-	unsigned char byte = 0;
-	int ret;
-
-	io_uring_prep_read(sqe, slot, &byte, 1, 0);
-	io_uring_sqe_set_flags(sqe, IOSQE_FIXED_FILE);
-	ret = t_do(&ring, sqe);
-	return ret == 1 ? byte : ret;
-}
-
 static int update(int *fds, unsigned int nr, int offset)
 {
 	struct io_uring_sqe *sqe = t_sqe(&ring);
@@ -34,22 +22,22 @@ int main(void)
 	T_EQ(update(fds, 2, 0), -ENXIO);
 	T_SPARSE_FILES(&ring, 5);
 	T_EQ(update(fds, 2, 3), 2);
-	T_EQ(read_slot(3), 'a');
-	T_EQ(read_slot(4), 'b');
-	T_EQ(read_slot(0), -EBADF);
+	T_EQ(t_read_slot(&ring, 3), 'a');
+	T_EQ(t_read_slot(&ring, 4), 'b');
+	T_EQ(t_read_slot(&ring, 0), -EBADF);
 	T_EQ(update(fds, 2, 4), -EINVAL);
 
 	T_EQ(update(fds, 2, (int)IORING_FILE_INDEX_ALLOC), 2);
 	T_CHECK(fds[0] >= 0 && fds[0] < 3);
 	T_CHECK(fds[1] >= 0 && fds[1] < 3);
-	T_EQ(read_slot(fds[0]), 'a');
-	T_EQ(read_slot(fds[1]), 'b');
+	T_EQ(t_read_slot(&ring, fds[0]), 'a');
+	T_EQ(t_read_slot(&ring, fds[1]), 'b');
 
 	fds[0] = IORING_REGISTER_FILES_SKIP;
 	fds[1] = -1;
 	T_EQ(update(fds, 2, 3), 2);
-	T_EQ(read_slot(3), 'a');
-	T_EQ(read_slot(4), -EBADF);
+	T_EQ(t_read_slot(&ring, 3), 'a');
+	T_EQ(t_read_slot(&ring, 4), -EBADF);
 	io_uring_queue_exit(&ring);
 	return T_EXIT_PASS;
 }

@@ -6,18 +6,6 @@
 
 static struct io_uring from, to;
 
-static int read_slot(int slot)
-{
-	struct io_uring_sqe *sqe = t_sqe(&to);
-	unsigned char byte = 0;
-	int ret;
-
-	io_uring_prep_read(sqe, slot, &byte, 1, 0);
-	io_uring_sqe_set_flags(sqe, IOSQE_FIXED_FILE);
-	ret = t_do(&to, sqe);
-	return ret == 1 ? byte : ret;
-}
-
 int main(void)
 {
 	struct io_uring_sqe *sqe;
@@ -35,22 +23,22 @@ int main(void)
 	io_uring_prep_msg_ring_fd(sqe, to.ring_fd, 1, 2, 0x77, 0);
 	T_EQ_SINCE(6, 0, "IORING_MSG_SEND_FD", t_do(&from, sqe), 0, -EINVAL);
 	T_EQ(t_reap_as(&to, 0x77).res, 0);
-	T_EQ(read_slot(2), 'b');
+	T_EQ(t_read_slot(&to, 2), 'b');
 
 	sqe = t_sqe(&from);
 	io_uring_prep_msg_ring_fd(sqe, to.ring_fd, 0, 0, 0x78,
 				  IORING_MSG_RING_CQE_SKIP);
 	T_EQ(t_do(&from, sqe), 0);
 	t_no_completion(&to);
-	T_EQ(read_slot(0), 'a');
+	T_EQ(t_read_slot(&to, 0), 'a');
 
 	sqe = t_sqe(&from);
 	io_uring_prep_msg_ring_fd_alloc(sqe, to.ring_fd, 0, 0x79, 0);
 	slot = t_do(&from, sqe);
 	T_CHECK(slot == 1 || slot == 3);
 	T_EQ(t_reap_as(&to, 0x79).res, slot);
-	T_EQ(read_slot(slot), 'a');
-	T_EQ(read_slot(4 - slot), -EBADF);
+	T_EQ(t_read_slot(&to, slot), 'a');
+	T_EQ(t_read_slot(&to, 4 - slot), -EBADF);
 
 	sqe = t_sqe(&from);
 	io_uring_prep_msg_ring_fd(sqe, to.ring_fd, 9, 2, 0x77, 0);

@@ -9,7 +9,6 @@ int main(void)
 	struct t_usage before = t_usage();
 	struct io_uring_params p;
 	struct io_uring ring;
-	unsigned int i;
 
 	memset(&p, 0, sizeof(p));
 	p.flags = IORING_SETUP_NO_MMAP;
@@ -24,11 +23,7 @@ int main(void)
 	T_EQ(ring.cq.ring_entries, 16);
 	T_EQ(t_maps().ring, before.maps.ring);
 	T_EQ(t_maps().shared, before.maps.shared + 2);
-	for (i = 0; i < 40; i++) {
-		t_queue_nop(&ring, i);
-		T_SUBMIT(&ring, 1);
-		T_EQ(t_reap(&ring).user_data, i);
-	}
+	T_NOPS(&ring, 40);
 	io_uring_queue_exit(&ring);
 	T_NOTHING_LEAKED(before);
 

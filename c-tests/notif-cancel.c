@@ -11,22 +11,6 @@ static struct notif_box box;
 static int a[2], b[2];
 static unsigned int generation;
 
-/* A full connection: nothing is read from it. */
-static void full_pair(int sv[2])
-{
-	notif_tight_pair(sv);
-	notif_fill(sv[0]);
-}
-
-static void stuck(int fd, uint64_t data)
-{
-	notif_send(&ring, fd, "stuck", 5, 0, NOTIF_FLUSH, data);
-	t_submit(&ring, 1);
-	while (io_uring_sq_ready(&ring))
-		t_sleep_ms(1);
-	NOTIF_QUIET(&ring);
-}
-
 /* Queues a cancel request, by user_data unless `flags` say otherwise. */
 static struct io_uring_sqe *cancel(uint64_t what, unsigned int flags)
 {
@@ -73,8 +57,8 @@ static void by_user_data(void)
 {
 	struct io_uring_sqe *sqe;
 
-	stuck(a[0], 1);
-	stuck(a[0], 2);
+	NOTIF_STUCK(&ring, a[0], 1);
+	NOTIF_STUCK(&ring, a[0], 2);
 	cancel(3, 0);
 	cancels(-ENOENT, 0, 0);
 	cancel(2, 0);
@@ -97,7 +81,7 @@ static void by_user_data(void)
 	flush();
 
 	/* Quietly: the send says it. */
-	stuck(a[0], 1);
+	NOTIF_STUCK(&ring, a[0], 1);
 	sqe = cancel(1, 0);
 	if (ring.features & IORING_FEAT_CQE_SKIP) {
 		io_uring_sqe_set_flags(sqe, IOSQE_CQE_SKIP_SUCCESS);
@@ -140,14 +124,14 @@ static void all_of_one_name(void)
 	if (t_lacks(6, 0, "IORING_REGISTER_SYNC_CANCEL",
 		    io_uring_register_sync_cancel(&ring, &none), -EINVAL))
 		return;
-	stuck(a[0], 7);
-	stuck(a[0], 7);
+	NOTIF_STUCK(&ring, a[0], 7);
+	NOTIF_STUCK(&ring, a[0], 7);
 	sqe = notif_sqe(&ring);
 	io_uring_prep_poll_add(sqe, b[0], POLLIN);
 	io_uring_sqe_set_data64(sqe, 7);
 	t_submit(&ring, 1);
-	stuck(a[0], 7);
-	stuck(a[0], 8);
+	NOTIF_STUCK(&ring, a[0], 7);
+	NOTIF_STUCK(&ring, a[0], 8);
 	cancel(7, IORING_ASYNC_CANCEL_ALL);
 	t_submit(&ring, 1);
 	NOTIF_COLLECT_ALL(&ring, &box, 5);
@@ -157,7 +141,7 @@ static void all_of_one_name(void)
 	NOTIF_EMPTY(&box);
 
 	/* One of them without the flag. */
-	stuck(a[0], 8);
+	NOTIF_STUCK(&ring, a[0], 8);
 	for (i = 0; i < 2; i++) {
 		cancel(8, 0);
 		cancels(0, 8, 9);
@@ -171,15 +155,15 @@ static void by_descriptor(void)
 {
 	int full[2];
 
-	full_pair(full);
-	stuck(a[0], 10);
-	stuck(full[0], 12);
+	notif_full_pair(full);
+	NOTIF_STUCK(&ring, a[0], 10);
+	NOTIF_STUCK(&ring, full[0], 12);
 	cancel_fd(full[0], 0);
 	cancels(0, 12, 13);
 	cancel_fd(full[0], 0);
 	cancels(-ENOENT, 0, 0);
-	stuck(a[0], 11);
-	stuck(full[0], 20);
+	NOTIF_STUCK(&ring, a[0], 11);
+	NOTIF_STUCK(&ring, full[0], 20);
 	cancel_fd(a[0], IORING_ASYNC_CANCEL_ALL);
 	cancels(2, 10, 12);
 	cancel_fd(full[0], IORING_ASYNC_CANCEL_ALL);
@@ -192,11 +176,11 @@ static void any(void)
 {
 	struct io_uring_sqe *sqe;
 
-	stuck(a[0], 30);
+	NOTIF_STUCK(&ring, a[0], 30);
 	cancel(0, IORING_ASYNC_CANCEL_ANY);
 	cancels(1, 30, 31);
-	stuck(a[0], 31);
-	stuck(a[0], 32);
+	NOTIF_STUCK(&ring, a[0], 31);
+	NOTIF_STUCK(&ring, a[0], 32);
 	sqe = notif_sqe(&ring);
 	io_uring_prep_poll_add(sqe, b[0], POLLIN);
 	io_uring_sqe_set_data64(sqe, 33);
@@ -234,7 +218,7 @@ int main(void)
 	struct t_result r;
 
 	T_RING(16, &ring, 0);
-	full_pair(a);
+	notif_full_pair(a);
 	t_tcp_pair(b);
 	notif_register(&ring, 1);
 	by_user_data();

@@ -22,21 +22,6 @@ static int cancel(uint64_t data, int fd, unsigned int flags)
 	return io_uring_register_sync_cancel(&ring, &reg);
 }
 
-static void full_pair(int sv[2])
-{
-	notif_tight_pair(sv);
-	notif_fill(sv[0]);
-}
-
-static void stuck(int fd, uint64_t data)
-{
-	notif_send(&ring, fd, "stuck", 5, 0, NOTIF_FLUSH, data);
-	t_submit(&ring, 1);
-	while (io_uring_sq_ready(&ring))
-		t_sleep_ms(1);
-	NOTIF_QUIET(&ring);
-}
-
 static void cancelled(unsigned int from, unsigned int to)
 {
 	unsigned int i;
@@ -55,12 +40,12 @@ int main(void)
 	T_RING(16, &ring, 0);
 	T_EQ_SINCE(6, 0, "IORING_REGISTER_SYNC_CANCEL", cancel(1, -1, 0),
 		   -ENOENT, -EINVAL);
-	full_pair(a);
-	full_pair(b);
+	notif_full_pair(a);
+	notif_full_pair(b);
 	notif_register(&ring, 1);
 
-	stuck(a[0], 1);
-	stuck(a[0], 2);
+	NOTIF_STUCK(&ring, a[0], 1);
+	NOTIF_STUCK(&ring, a[0], 2);
 	T_EQ(cancel(3, -1, 0), -ENOENT);
 	T_EQ(cancel(NOTIF_TAG(0), -1, 0), -ENOENT);
 	NOTIF_QUIET(&ring);
@@ -70,17 +55,17 @@ int main(void)
 	cancelled(1, 2);
 	T_EQ(cancel(1, -1, 0), -ENOENT);
 
-	stuck(a[0], 4);
-	stuck(b[0], 5);
+	NOTIF_STUCK(&ring, a[0], 4);
+	NOTIF_STUCK(&ring, b[0], 5);
 	T_EQ(cancel(0, b[0], IORING_ASYNC_CANCEL_FD), 0);
 	cancelled(5, 6);
-	stuck(a[0], 5);
+	NOTIF_STUCK(&ring, a[0], 5);
 	T_EQ(cancel(0, a[0], IORING_ASYNC_CANCEL_FD | all), 2);
 	cancelled(4, 6);
 
 	/* Of one user_data, and one of them is a poll. */
 	for (i = 0; i < 2; i++)
-		stuck(a[0], 7);
+		NOTIF_STUCK(&ring, a[0], 7);
 	sqe = notif_sqe(&ring);
 	io_uring_prep_poll_add(sqe, b[1], POLLHUP);
 	io_uring_sqe_set_data64(sqe, 7);
@@ -92,15 +77,15 @@ int main(void)
 	for (i = 0; i < 3; i++)
 		NOTIF_TAKE(&box, 7, -ECANCELED, 0);
 	for (i = 0; i < 2; i++)
-		stuck(a[0], 8);
+		NOTIF_STUCK(&ring, a[0], 8);
 	for (i = 0; i < 2; i++) {
 		T_EQ(cancel(8, -1, 0), 0);
 		cancelled(8, 9);
 	}
 
-	stuck(a[0], 10);
-	stuck(b[0], 11);
-	stuck(a[0], 12);
+	NOTIF_STUCK(&ring, a[0], 10);
+	NOTIF_STUCK(&ring, b[0], 11);
+	NOTIF_STUCK(&ring, a[0], 12);
 	T_EQ(cancel(0, -1, IORING_ASYNC_CANCEL_ANY | all), 3);
 	cancelled(10, 13);
 

@@ -304,6 +304,23 @@ static inline size_t notif_fill(int fd)
 	return total;
 }
 
+/* A full connection: nothing is read from it. */
+static inline void notif_full_pair(int sv[2])
+{
+	notif_tight_pair(sv);
+	notif_fill(sv[0]);
+}
+
+/* A flushing send that gets stuck in a full connection. */
+#define NOTIF_STUCK(ring, fd, data)                                            \
+	do {                                                                   \
+		notif_send(ring, fd, "stuck", 5, 0, NOTIF_FLUSH, data);        \
+		t_submit(ring, 1);                                             \
+		while (io_uring_sq_ready(ring))                                \
+			t_sleep_ms(1);                                         \
+		NOTIF_QUIET(ring);                                             \
+	} while (0)
+
 /* Reads and forgets exactly this many bytes. */
 static inline void notif_discard(int fd, size_t len)
 {

@@ -8,19 +8,6 @@
 
 static struct io_uring ring;
 
-/* The byte that a fixed slot reads, or -errno. */
-static int read_slot(int slot)
-{
-	struct io_uring_sqe *sqe = t_sqe(&ring);
-	unsigned char byte = 0;
-	int ret;
-
-	io_uring_prep_read(sqe, slot, &byte, 1, 0);
-	io_uring_sqe_set_flags(sqe, IOSQE_FIXED_FILE);
-	ret = t_do(&ring, sqe);
-	return ret == 1 ? byte : ret;
-}
-
 static int close_slot(unsigned int slot)
 {
 	struct io_uring_sqe *sqe = t_sqe(&ring);
@@ -48,22 +35,22 @@ int main(void)
 	sqe = t_sqe(&ring);
 	io_uring_prep_open_direct(sqe, "a", O_RDONLY, 0, 0);
 	T_EQ(t_do(&ring, sqe), 0);
-	T_EQ(read_slot(0), 'A');
+	T_EQ(t_read_slot(&ring, 0), 'A');
 	sqe = t_sqe(&ring);
 	io_uring_prep_openat_direct(sqe, dir, "b", O_RDONLY, 0, 2);
 	T_EQ(t_do(&ring, sqe), 0);
-	T_EQ(read_slot(2), 'B');
+	T_EQ(t_read_slot(&ring, 2), 'B');
 	sqe = t_sqe(&ring);
 	io_uring_prep_openat2_direct(sqe, dir, "b", &how, 3);
 	T_EQ(t_do(&ring, sqe), 0);
-	T_EQ(read_slot(3), 'B');
+	T_EQ(t_read_slot(&ring, 3), 'B');
 
 	/* Only slot 1 is free, then none. */
 	sqe = t_sqe(&ring);
 	io_uring_prep_openat2_direct(sqe, AT_FDCWD, "a", &how,
 				     IORING_FILE_INDEX_ALLOC);
 	T_EQ(t_do(&ring, sqe), 1);
-	T_EQ(read_slot(1), 'A');
+	T_EQ(t_read_slot(&ring, 1), 'A');
 	sqe = t_sqe(&ring);
 	io_uring_prep_open_direct(sqe, "a", O_RDONLY, 0,
 				  IORING_FILE_INDEX_ALLOC);
@@ -74,11 +61,11 @@ int main(void)
 	T_EQ(t_open_fds(), before);
 
 	T_EQ(close_slot(0), 0);
-	T_EQ(read_slot(0), -EBADF);
-	T_EQ(read_slot(1), 'A');
+	T_EQ(t_read_slot(&ring, 0), -EBADF);
+	T_EQ(t_read_slot(&ring, 1), 'A');
 	T_EQ(close_slot(0), -EBADF);
 	T_EQ(close_slot(3), 0);
-	T_EQ(read_slot(3), -EBADF);
+	T_EQ(t_read_slot(&ring, 3), -EBADF);
 	T_EQ(close_slot(4), -EINVAL);
 	T_EQ(t_open_fds(), before);
 
@@ -86,7 +73,7 @@ int main(void)
 	sqe = t_sqe(&ring);
 	io_uring_prep_open_direct(sqe, "a", O_RDONLY, 0, 2);
 	T_EQ(t_do(&ring, sqe), 0);
-	T_EQ(read_slot(2), 'A');
+	T_EQ(t_read_slot(&ring, 2), 'A');
 	io_uring_queue_exit(&ring);
 	return T_EXIT_PASS;
 }

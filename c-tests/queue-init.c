@@ -75,11 +75,7 @@ int main(void)
 	ring.cq.cqes[3].user_data = 0x1234;
 	T_EQ(ring.cq.cqes[3].user_data, 0x1234);
 
-	for (i = 0; i < 20; i++) {
-		t_queue_nop(&ring, i);
-		T_SUBMIT(&ring, 1);
-		T_EQ(t_reap(&ring).user_data, i);
-	}
+	T_NOPS(&ring, 20);
 	io_uring_queue_exit(&ring);
 	T_NOTHING_LEAKED(before);
 	return T_EXIT_PASS;

@@ -8,7 +8,6 @@ int main(void)
 	struct t_usage before = t_usage();
 	struct io_uring_params p;
 	struct io_uring ring;
-	unsigned int i;
 	int fd;
 
 	memset(&p, 0, sizeof(p));
@@ -26,11 +25,7 @@ int main(void)
 	T_PTR_EQ(ring.cq.khead, (char *)ring.cq.ring_ptr + p.cq_off.head);
 	T_PTR_EQ(ring.sq.khead, (char *)ring.sq.ring_ptr + p.sq_off.head);
 	T_PTR_EQ(ring.sq.array, NULL);
-	for (i = 0; i < 20; i++) {
-		t_queue_nop(&ring, i);
-		T_SUBMIT(&ring, 1);
-		T_EQ(t_reap(&ring).user_data, i);
-	}
+	T_NOPS(&ring, 20);
 	io_uring_queue_exit(&ring);
 	T_NOTHING_LEAKED(before);
 	return T_EXIT_PASS;

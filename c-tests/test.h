@@ -331,6 +331,17 @@ static inline struct t_result t_reap(struct io_uring *ring)
 	return r;
 }
 
+/* The ring works, lap after lap: each NOP is complete before the next. */
+#define T_NOPS(ring, nr)                                                       \
+	do {                                                                   \
+		unsigned int t_nop_;                                           \
+		for (t_nop_ = 0; t_nop_ < (nr); t_nop_++) {                    \
+			t_queue_nop(ring, t_nop_);                             \
+			T_SUBMIT(ring, 1);                                     \
+			T_EQ(t_reap(ring).user_data, t_nop_);                  \
+		}                                                              \
+	} while (0)
+
 /* ---- time and signals -------------------------------------------------- */
 
 static inline struct __kernel_timespec t_ms(long long ms)

@@ -49,7 +49,6 @@ struct see_page {
 };
 
 static struct see_page *see_page;
-static volatile sig_atomic_t see_signals;
 
 static inline void __attribute__((format(printf, 1, 2)))
 see(const char *fmt, ...)
@@ -128,10 +127,10 @@ static inline long see_result(const char *call, long ret)
 		see_ret_;                                                      \
 	})
 
-static inline void see_count_signal(int sig)
+/* A signal interrupts, and that is all it does. */
+static inline void see_interrupt(int sig)
 {
 	(void)sig;
-	see_signals++;
 }
 
 static inline void see_end(void)
@@ -170,7 +169,7 @@ static inline void __attribute__((constructor)) see_start(void)
 		_exit(1);
 	see_page = (struct see_page *)page;
 	memset(&sa, 0, sizeof(sa));
-	sa.sa_handler = see_count_signal;
+	sa.sa_handler = see_interrupt;
 	sigaction(SIGUSR1, &sa, NULL);
 	sa.sa_handler = see_ended_by;
 	sigaction(SIGALRM, &sa, NULL);
@@ -283,6 +282,16 @@ static inline void see_consume(struct io_uring *ring, struct io_uring_cqe *cqe)
 		io_uring_cqe_seen(ring, cqe);
 }
 
+/* As CALL, of a call that says in `cqe` what came, which is consumed. */
+#define CALL_CQE(ring, call)                                                   \
+	__extension__({                                                        \
+		struct io_uring_cqe *cqe = SEE_NO_CQE;                         \
+		long see_call_ = CALL(call);                                   \
+		see_consume(ring, cqe);                                        \
+		see("sq ready %u\n", io_uring_sq_ready(ring));                 \
+		see_call_;                                                     \
+	})
+
 #define SEE_REAP_MAX 64
 
 /*
@@ -334,6 +343,38 @@ static inline void sleep_ms(long ms)
 	ts.tv_nsec = (ms % 1000) * 1000000;
 	while (nanosleep(&ts, &ts) && errno == EINTR)
 		;
+}
+
+/*
+ * Queues a timeout, so that a wait that nothing ends has an end, in every
+ * scenario.
+ */
+static inline void queue_timer(struct io_uring *ring, uint64_t data,
+			       long long ms)
+{
+	/* The kernel reads it when the entry is submitted. */
+	static struct __kernel_timespec ts;
+	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
+
+	ts = milliseconds(ms);
+	io_uring_prep_timeout(sqe, &ts, 0, 0);
+	sqe->user_data = data;
+}
+
+/* Ends what a part has left, and the effects of what was injected in it. */
+static inline void settle(struct io_uring *ring)
+{
+	struct io_uring_cqe *cqe;
+
+	aside();
+	while (io_uring_sq_ready(ring) && io_uring_submit(ring) < 0)
+		;
+	/* Longer than any timer. */
+	sleep_ms(12);
+	while (io_uring_get_events(ring) < 0)
+		;
+	while (!io_uring_peek_cqe(ring, &cqe))
+		io_uring_cqe_seen(ring, cqe);
 }
 
 /* A file without a name: byte i is (unsigned char)(i * 7). */

@@ -6,16 +6,6 @@ static struct __kernel_timespec brief, later;
 static struct io_uring ring;
 static sigset_t mask;
 
-static void queue_timer(uint64_t data)
-{
-	static struct __kernel_timespec ts;
-	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
-
-	ts = milliseconds(5);
-	io_uring_prep_timeout(sqe, &ts, 0, 0);
-	sqe->user_data = data;
-}
-
 /* A kernel before 5.11, as far as the library can know. */
 static void fresh_ring(void)
 {
@@ -38,13 +28,7 @@ static void batch(void)
 	io_uring_cq_advance(&ring, n);
 }
 
-#define WITH_CQE(call)                                                         \
-	do {                                                                   \
-		struct io_uring_cqe *cqe = SEE_NO_CQE;                         \
-		CALL(call);                                                    \
-		see_consume(&ring, cqe);                                       \
-		see("sq ready %u\n", io_uring_sq_ready(&ring));                \
-	} while (0)
+#define WITH_CQE(call) CALL_CQE(&ring, call)
 
 static void one(const char *name, uint64_t nop, bool timer, int how)
 {
@@ -53,7 +37,7 @@ static void one(const char *name, uint64_t nop, bool timer, int how)
 	if (nop)
 		queue_nop(&ring, nop);
 	if (timer)
-		queue_timer(9);
+		queue_timer(&ring, 9, 5);
 	switch (how) {
 	case 0:
 		WITH_CQE(io_uring_wait_cqe_timeout(&ring, &cqe, &brief));
@@ -108,10 +92,10 @@ int main(void)
 
 	fresh_ring();
 	part("without a timespec");
-	queue_timer(1);
+	queue_timer(&ring, 1, 5);
 	CALL(io_uring_submit(&ring));
 	WITH_CQE(io_uring_wait_cqes(&ring, &cqe, 1, NULL, &mask));
-	queue_timer(2);
+	queue_timer(&ring, 2, 5);
 	WITH_CQE(io_uring_submit_and_wait_timeout(&ring, &cqe, 1, NULL, NULL));
 	batch();
 	ring_down(&ring);

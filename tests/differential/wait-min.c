@@ -6,37 +6,10 @@ static struct __kernel_timespec brief;
 static struct io_uring ring;
 static sigset_t mask;
 
-static void queue_timer(uint64_t data, unsigned int ms)
-{
-	static struct __kernel_timespec ts;
-	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
-
-	ts = milliseconds(ms);
-	io_uring_prep_timeout(sqe, &ts, 0, 0);
-	sqe->user_data = data;
-}
-
-static void settle(void)
-{
-	struct io_uring_cqe *cqe;
-
-	aside();
-	while (io_uring_sq_ready(&ring) && io_uring_submit(&ring) < 0)
-		;
-	sleep_ms(12);
-	while (io_uring_get_events(&ring) < 0)
-		;
-	while (!io_uring_peek_cqe(&ring, &cqe))
-		io_uring_cqe_seen(&ring, cqe);
-}
-
 #define WITH_CQE(call)                                                         \
 	do {                                                                   \
-		struct io_uring_cqe *cqe = SEE_NO_CQE;                         \
-		CALL(call);                                                    \
-		see_consume(&ring, cqe);                                       \
-		see("sq ready %u\n", io_uring_sq_ready(&ring));                \
-		settle();                                                      \
+		CALL_CQE(&ring, call);                                         \
+		settle(&ring);                                                 \
 	} while (0)
 
 static void minimal(void)
@@ -62,12 +35,12 @@ static void minimal(void)
 						      NULL));
 	part("submit, min, no timespec");
 	queue_nop(&ring, 4);
-	queue_timer(5, 10);
+	queue_timer(&ring, 5, 10);
 	WITH_CQE(io_uring_submit_and_wait_min_timeout(&ring, &cqe, 2, NULL, 1000,
 						      NULL));
 	part("submit, min, mask only");
 	queue_nop(&ring, 6);
-	queue_timer(7, 10);
+	queue_timer(&ring, 7, 10);
 	WITH_CQE(io_uring_submit_and_wait_min_timeout(&ring, &cqe, 2, NULL, 1000,
 						      &mask));
 	part("without the feature");

@@ -9,17 +9,6 @@ static struct __kernel_timespec brief;
 static struct io_uring ring;
 static sigset_t mask;
 
-/* So that a wait that nothing ends has an end, in every scenario. */
-static void queue_timer(uint64_t data)
-{
-	static struct __kernel_timespec ts;
-	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
-
-	ts = milliseconds(5);
-	io_uring_prep_timeout(sqe, &ts, 0, 0);
-	sqe->user_data = data;
-}
-
 /* Out of sight, where a fault may need more than one try. */
 static void post(void)
 {
@@ -28,28 +17,9 @@ static void post(void)
 		;
 }
 
-/* Ends what a part has left, and the effects of what was injected in it. */
-static void settle(void)
-{
-	struct io_uring_cqe *cqe;
-
-	aside();
-	while (io_uring_sq_ready(&ring) && io_uring_submit(&ring) < 0)
-		;
-	sleep_ms(12);
-	while (io_uring_get_events(&ring) < 0)
-		;
-	while (!io_uring_peek_cqe(&ring, &cqe))
-		io_uring_cqe_seen(&ring, cqe);
-	see_signals = 0;
-}
-
 #define WITH_CQE(call)                                                         \
 	do {                                                                   \
-		struct io_uring_cqe *cqe = SEE_NO_CQE;                         \
-		long ret = CALL(call);                                         \
-		see_consume(&ring, cqe);                                       \
-		see("sq ready %u\n", io_uring_sq_ready(&ring));                \
+		long ret = CALL_CQE(&ring, call);                              \
 		/* Without a wait, a timer may or may not be over. */          \
 		if (ret >= 0)                                                  \
 			see("cq ready %u\n", io_uring_cq_ready(&ring));        \
@@ -71,37 +41,37 @@ int main(void)
 	post();
 	part("visible already");
 	WITH_CQE(io_uring_wait_cqe(&ring, &cqe));
-	settle();
+	settle(&ring);
 
 	queue_nop(&ring, 2);
 	post();
 	part("peek finds");
 	WITH_CQE(io_uring_peek_cqe(&ring, &cqe));
-	settle();
+	settle(&ring);
 
-	queue_timer(3);
+	queue_timer(&ring, 3, 5);
 	post();
 	part("wait_cqe");
 	WITH_CQE(io_uring_wait_cqe(&ring, &cqe));
-	settle();
+	settle(&ring);
 
 	queue_nop(&ring, 4);
-	queue_timer(5);
+	queue_timer(&ring, 5, 5);
 	post();
 	part("wait_cqe_nr");
 	WITH_CQE(io_uring_wait_cqe_nr(&ring, &cqe, 2));
-	settle();
+	settle(&ring);
 
 	part("wait_cqe_timeout, nothing comes");
 	WITH_CQE(io_uring_wait_cqe_timeout(&ring, &cqe, &brief));
-	settle();
+	settle(&ring);
 
 	part("wait_cqe_timeout, pending stays");
 	queue_nop(&ring, 6);
 	WITH_CQE(io_uring_wait_cqe_timeout(&ring, &cqe, &brief));
-	settle();
+	settle(&ring);
 
-	queue_timer(7);
+	queue_timer(&ring, 7, 5);
 	post();
 	part("wait_cqe_timeout, something comes");
 	{
@@ -109,87 +79,87 @@ int main(void)
 
 		WITH_CQE(io_uring_wait_cqe_timeout(&ring, &cqe, &ts));
 	}
-	settle();
+	settle(&ring);
 
-	queue_timer(8);
+	queue_timer(&ring, 8, 5);
 	post();
 	part("wait_cqe_timeout without a timespec");
 	WITH_CQE(io_uring_wait_cqe_timeout(&ring, &cqe, NULL));
-	settle();
+	settle(&ring);
 
-	queue_timer(9);
+	queue_timer(&ring, 9, 5);
 	post();
 	part("wait_cqes with nothing given");
 	WITH_CQE(io_uring_wait_cqes(&ring, &cqe, 1, NULL, NULL));
-	settle();
+	settle(&ring);
 
-	queue_timer(10);
+	queue_timer(&ring, 10, 5);
 	post();
 	part("wait_cqes with a mask");
 	WITH_CQE(io_uring_wait_cqes(&ring, &cqe, 1, NULL, &mask));
-	settle();
+	settle(&ring);
 
 	part("wait_cqes with time and mask");
 	WITH_CQE(io_uring_wait_cqes(&ring, &cqe, 2, &brief, &mask));
-	settle();
+	settle(&ring);
 
 	queue_nop(&ring, 11);
 	post();
 	part("wait_cqes, one of two comes");
 	WITH_CQE(io_uring_wait_cqes(&ring, &cqe, 2, &brief, NULL));
-	settle();
+	settle(&ring);
 
 	part("submit_and_wait");
-	queue_timer(12);
+	queue_timer(&ring, 12, 5);
 	CALL(io_uring_submit_and_wait(&ring, 1));
-	settle();
+	settle(&ring);
 
 	part("submit_and_wait_timeout, nothing comes");
 	WITH_CQE(io_uring_submit_and_wait_timeout(&ring, &cqe, 1, &brief, NULL));
-	settle();
+	settle(&ring);
 
 	part("submit_and_wait_timeout, one of two comes");
 	queue_nop(&ring, 13);
 	WITH_CQE(io_uring_submit_and_wait_timeout(&ring, &cqe, 2, &brief, NULL));
-	settle();
+	settle(&ring);
 
 	part("submit_and_wait_timeout, all come");
 	queue_nop(&ring, 14);
 	queue_nop(&ring, 15);
 	WITH_CQE(io_uring_submit_and_wait_timeout(&ring, &cqe, 2, &brief, &mask));
-	settle();
+	settle(&ring);
 
 	part("submit_and_wait_timeout for none");
 	queue_nop(&ring, 16);
 	WITH_CQE(io_uring_submit_and_wait_timeout(&ring, &cqe, 0, &brief, NULL));
-	settle();
+	settle(&ring);
 
 	queue_nop(&ring, 17);
 	post();
 	part("submit_and_wait_timeout, visible already");
 	queue_nop(&ring, 18);
 	WITH_CQE(io_uring_submit_and_wait_timeout(&ring, &cqe, 1, &brief, NULL));
-	settle();
+	settle(&ring);
 
 	part("submit_and_wait_timeout without a timespec");
-	queue_timer(19);
+	queue_timer(&ring, 19, 5);
 	WITH_CQE(io_uring_submit_and_wait_timeout(&ring, &cqe, 1, NULL, NULL));
-	settle();
+	settle(&ring);
 
 	part("submit_and_wait_timeout with a mask only");
-	queue_timer(20);
+	queue_timer(&ring, 20, 5);
 	WITH_CQE(io_uring_submit_and_wait_timeout(&ring, &cqe, 1, NULL, &mask));
-	settle();
+	settle(&ring);
 
-	queue_timer(21);
+	queue_timer(&ring, 21, 5);
 	post();
 	part("__io_uring_get_cqe");
 	WITH_CQE(__io_uring_get_cqe(&ring, &cqe, 0, 1, NULL));
-	settle();
+	settle(&ring);
 
 	part("__io_uring_get_cqe for none");
 	WITH_CQE(__io_uring_get_cqe(&ring, &cqe, 0, 0, NULL));
-	settle();
+	settle(&ring);
 
 	ring_down(&ring);
 	return 0;
