@@ -47,6 +47,7 @@
 #include "liburing/io_uring/bpf_filter.h"
 #include "liburing/io_uring_version.h"
 #include "liburing/notif.h"
+#include "liburing/poll_watch.h"
 #include "liburing/barrier.h"
 
 #ifndef IORING_SETUP_SQE_MIXED
@@ -988,6 +989,158 @@ int io_uring_register_notifications(struct io_uring *ring, unsigned int nr,
  * Returns 0, or -ENXIO when the ring has no slots, or -ENOMEM.
  */
 int io_uring_unregister_notifications(struct io_uring *ring) LIBURING_NOEXCEPT;
+
+/* ---- Poll watches ---- */
+
+/*
+ * Make a watch for the events of fd, as poll(2) names them.
+ *
+ * The structure is the program's: it stays where it is, and is not written,
+ * from here until io_uring_poll_watch_next() or io_uring_poll_watch_handle()
+ * returned the terminal result (or until the ring has ended). A watch that is
+ * armed must not be initialised. events may have EPOLLEXCLUSIVE, which wakes
+ * one of the watches that wait for a file, and EPOLLET, which all watches have;
+ * POLLERR and POLLHUP are reported unasked. flags are 0 or
+ * IO_URING_POLL_WATCH_FIXED_FILE: fd is an index of the registered files.
+ *
+ * user_data is on every CQE that the watch causes, those of its updates and
+ * removals included. No other request in flight on the ring may have it. The
+ * number fd must not come to mean another file before the watch was cancelled:
+ * arming again would watch that one. Closing it does not end the watch.
+ *
+ * Any thread. Returns 0 or -errno: -EBADF (negative), -EINVAL (no event, an
+ * unknown event or flag). Whether the file is there is found out by arming.
+ */
+int io_uring_poll_watch_init(struct io_uring_poll_watch *watch, int fd,
+		__u32 events, __u64 user_data,
+		unsigned int flags) LIBURING_NOEXCEPT;
+
+/*
+ * Queue the first poll request of a watch.
+ *
+ * Called by the submitting thread; what was queued has to be submitted. The
+ * watch belongs to this ring until it ends, and its CQEs go to
+ * io_uring_poll_watch_post(). Needs Linux 5.13: before, the terminal result is
+ * -EINVAL. Works on every ring but one with IORING_SETUP_IOPOLL.
+ *
+ * Returns 0 or -errno: -EAGAIN (the SQ is full; nothing was changed), -EINVAL
+ * (the last SQE that the kernel has not taken yet has IOSQE_IO_LINK or
+ * IOSQE_IO_HARDLINK, so that the request would belong to its chain; or memory
+ * of zeros), -EALREADY (armed).
+ */
+int io_uring_poll_watch_arm(struct io_uring *ring,
+		struct io_uring_poll_watch *watch) LIBURING_NOEXCEPT;
+
+/*
+ * Change the events that a watch waits for.
+ *
+ * Called by the submitting thread. Where a poll request is in the kernel an
+ * update is queued, or will be owed when an earlier update is done; the next
+ * poll request has the events anyway. The new events are checked against the
+ * state of the file, as by arming. Events of the old mask may still arrive.
+ * EPOLLEXCLUSIVE and EPOLLET stay as they were at init and may only be
+ * repeated.
+ *
+ * Returns 0 or -errno: -EAGAIN (the SQ is full; nothing was changed), -EINVAL
+ * (no event, an unknown event, an open chain as for io_uring_poll_watch_arm(),
+ * not armed), -ECANCELED (cancelled), or why the poll failed for good.
+ */
+int io_uring_poll_watch_modify(struct io_uring *ring,
+		struct io_uring_poll_watch *watch,
+		__u32 events) LIBURING_NOEXCEPT;
+
+/*
+ * Queue what a watch owes the kernel: a poll request, an update, a removal.
+ *
+ * Called by the submitting thread, once for each IO_URING_POLL_WATCH_SYNC that
+ * somebody got; until then the watch cannot end. A call that nobody asked for
+ * counts as the one that somebody may just be asking for, so it is for programs
+ * that go by io_uring_poll_watch_owes() and free no watch before that question
+ * was passed on. What was queued has to be submitted.
+ *
+ * Returns 0, also when there is nothing to queue, or -errno: -EAGAIN (the SQ is
+ * full; call again), -EINVAL (an open chain as for io_uring_poll_watch_arm():
+ * call again; or not armed).
+ */
+int io_uring_poll_watch_sync(struct io_uring *ring,
+		struct io_uring_poll_watch *watch) LIBURING_NOEXCEPT;
+
+/*
+ * End a watch.
+ *
+ * Any thread, the owner too. From now on io_uring_poll_watch_next() returns no
+ * more events, and when the kernel is done with the watch it returns -ECANCELED
+ * to whoever owns the watch then. A watch whose poll has failed for good ends
+ * by itself, perhaps before this call: whoever does not know that it lives must
+ * not cancel it.
+ *
+ * Returns 0, IO_URING_POLL_WATCH_SYNC, or -errno: -EINVAL (not armed),
+ * -EALREADY (cancelled). After 0 the watch may be gone.
+ */
+int io_uring_poll_watch_cancel(
+		struct io_uring_poll_watch *watch) LIBURING_NOEXCEPT;
+
+/*
+ * Hand a CQE over to its watch.
+ *
+ * Called by the reaping thread, with every CQE that has the watch's user_data,
+ * in the order of the CQ. With IO_URING_POLL_WATCH_OWNED the caller owns the
+ * watch: this thread, or another one that is told to, calls
+ * io_uring_poll_watch_next(). Without it somebody else owns the watch and will
+ * see what the CQE said, or there is nothing to see. A thread that owns the
+ * watch is not waited for. Poll requests that end without a reason to stop (CQ
+ * overflow, cancelled by somebody else, the thread that submitted them gone, no
+ * memory) are owed again.
+ *
+ * Returns the bits IO_URING_POLL_WATCH_OWNED and IO_URING_POLL_WATCH_SYNC, or
+ * -EINVAL for a CQE that is not of this watch, which is then unchanged.
+ */
+int io_uring_poll_watch_post(struct io_uring_poll_watch *watch,
+		const struct io_uring_cqe *cqe) LIBURING_NOEXCEPT;
+
+/*
+ * The events that the owner has to handle.
+ *
+ * Called by the owner, on any thread, until it does not return 1. The kernel
+ * reports that something happened and not how things are, so after POLLIN the
+ * owner reads until -EAGAIN before it calls again, and after POLLOUT it writes
+ * until -EAGAIN or until it has nothing to write; then nothing is lost. Events
+ * may be reported that are over.
+ *
+ * Returns 1: *events has all events since the last call, and the caller still
+ * owns the watch; 0 or IO_URING_POLL_WATCH_SYNC: the caller does not own the
+ * watch any more. -ECANCELED: the watch was cancelled and no CQE of it will
+ * come. Other -errno: the poll failed for good, and likewise: -EBADF (no such
+ * file), -EINVAL (before Linux 5.13, or a file or ring that cannot be polled
+ * so), -EOPNOTSUPP. Each of these ends the watch, is returned once, and the
+ * memory is the program's again. -EINVAL also when nobody owns the watch.
+ */
+int io_uring_poll_watch_next(struct io_uring_poll_watch *watch,
+		__u32 *events) LIBURING_NOEXCEPT;
+
+/*
+ * Whether io_uring_poll_watch_sync() has something to do.
+ *
+ * Any thread, but only where the watch cannot be freed meanwhile.
+ */
+bool io_uring_poll_watch_owes(
+		const struct io_uring_poll_watch *watch) LIBURING_NOEXCEPT;
+
+/*
+ * Do what a CQE asks for, in a loop of one thread that submits and reaps:
+ * io_uring_poll_watch_post(), the first io_uring_poll_watch_next(), and
+ * io_uring_poll_watch_sync() when it is owed.
+ *
+ * Returns what io_uring_poll_watch_next() does: after 1 the caller calls that
+ * until it does not return 1, and after IO_URING_POLL_WATCH_SYNC, which here
+ * says that the SQ is full or a chain is open, it submits and calls
+ * io_uring_poll_watch_sync() before it waits again. 0 also for a CQE that needs
+ * nobody. -EINVAL for a CQE that is not of this watch.
+ */
+int io_uring_poll_watch_handle(struct io_uring *ring,
+		struct io_uring_poll_watch *watch,
+		const struct io_uring_cqe *cqe,
+		__u32 *events) LIBURING_NOEXCEPT;
 
 /*
  * ---- Registrations that are one system call with an opcode, an argument and a

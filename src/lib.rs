@@ -7,6 +7,8 @@
 //! | [`ring`] | setup, submission, completion, waiting, memory, teardown |
 //! | [`op`] | the operation table: one row per helper that fills an SQE |
 //! | [`register`] | `io_uring_register(2)`, one file per family |
+//! | [`notif`] | notification slots for zero-copy sends |
+//! | [`poll`] | poll watches |
 //! | [`raw`] | the system calls themselves, for programs that drive a ring by hand |
 //! | [`recvmsg`] | the layout of a multishot receive's buffer |
 //!
@@ -27,6 +29,7 @@
 pub mod fuzzing;
 pub mod notif;
 pub mod op;
+pub mod poll;
 pub mod raw;
 pub mod recvmsg;
 pub mod register;

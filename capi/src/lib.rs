@@ -22,6 +22,7 @@ mod enter;
 mod files;
 mod notif;
 mod plt;
+mod poll_watch;
 mod prep;
 mod probe;
 mod queue;

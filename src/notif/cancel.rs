@@ -5,7 +5,7 @@
 //! with the request, and adds their number to the result.
 
 use super::op::{self, Kind, Op};
-use super::submit::{queued_from, Submitter};
+use super::submit::Submitter;
 use super::{Notif, State};
 use crate::ring::Ring;
 use crate::sys;
@@ -101,7 +101,7 @@ impl Submitter {
         self.submitted += ret;
         self.cancels = false;
         while ring.is_sqpoll() && ring.sq_ready() != 0 && ring.get_events() >= 0 {}
-        for (_, sqe) in queued_from(ring, self.cancels_from) {
+        for (_, sqe) in ring.queued_from(self.cancels_from) {
             // SAFETY: what was submitted stays as it is until the program takes the next SQE.
             let sqe = unsafe { &*sqe };
             if is_cancel(sqe) && sqe.rw_flags & ALL != 0 && op::index_of(sqe.user_data).is_some() {

@@ -9,7 +9,7 @@ use super::post::Poster;
 use super::socket::Sockets;
 use super::{Notif, State, WAKE};
 use crate::op::{prep_nop, prep_poll_remove};
-use crate::ring::{get, Ring};
+use crate::ring::{get, is_linked, Ring};
 use crate::sys::{read_value, EINVAL, EOVERFLOW, ETIME};
 use crate::uapi::*;
 use libc::{iovec, msghdr};
@@ -126,7 +126,7 @@ impl Submitter {
     pub(super) fn rewrite(&mut self, ring: Ring, state: &State) -> Result<(), c_int> {
         let (mut queued, mut nodes, mut concerned, mut skips) = (0, 0, self.cancels, false);
         let first = get!(ring, sq.sqe_head);
-        for (_, sqe) in queued_from(ring, first) {
+        for (_, sqe) in ring.queued_from(first) {
             // SAFETY: queued and not published, so this side's; the same below.
             let sqe = unsafe { &*sqe };
             self.counted |= counts_completions(sqe);
@@ -146,7 +146,7 @@ impl Submitter {
         // The descriptors of what comes behind such a request in its chain are not known.
         let mut unknown = false;
         self.sockets.forget_last();
-        for (index, sqe) in queued_from(ring, first) {
+        for (index, sqe) in ring.queued_from(first) {
             // SAFETY: as above.
             let sqe = unsafe { &mut *sqe };
             let opcode = u32::from(sqe.opcode);
@@ -331,10 +331,6 @@ fn is_slot_request(sqe: &io_uring_sqe) -> bool {
     (IORING_OP_SENDZC_NOTIF..=IORING_RSRC_UPDATE_NOTIF).contains(&u32::from(sqe.opcode))
 }
 
-fn is_linked(sqe: &io_uring_sqe) -> bool {
-    u32::from(sqe.flags) & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK) != 0
-}
-
 fn is_hard(sqe: &io_uring_sqe) -> bool {
     u32::from(sqe.flags) & IOSQE_IO_HARDLINK != 0
 }
@@ -366,7 +362,7 @@ fn least_success(sqe: &io_uring_sqe) -> c_int {
 /// Whether the chain that begins at the entry `first` has both slot requests and requests that leave out their success.
 fn is_chain_with_skip(ring: Ring, first: u32) -> bool {
     let (mut slots, mut skips) = (false, false);
-    for (_, sqe) in queued_from(ring, first) {
+    for (_, sqe) in ring.queued_from(first) {
         // SAFETY: queued and not published.
         let sqe = unsafe { &*sqe };
         slots |= is_slot_request(sqe);
@@ -376,26 +372,6 @@ fn is_chain_with_skip(ring: Ring, first: u32) -> bool {
         }
     }
     slots && skips
-}
-
-/// The queue from the entry `index` on: indices and entries.
-pub(super) fn queued_from(ring: Ring, mut index: u32) -> impl Iterator<Item = (u32, *mut io_uring_sqe)> {
-    core::iter::from_fn(move || next_queued(ring, &mut index))
-}
-
-#[inline(never)]
-fn next_queued(ring: Ring, index: &mut u32) -> Option<(u32, *mut io_uring_sqe)> {
-    if *index == get!(ring, sq.sqe_tail) {
-        return None;
-    }
-    let (at, sqe) = (*index, ring.sqe_at(*index));
-    // SAFETY: between head and tail.
-    let opcode = u32::from(unsafe { (*sqe).opcode });
-    // The second half of a large entry is data.
-    let large =
-        get!(ring, flags) & IORING_SETUP_SQE_MIXED != 0 && matches!(opcode, IORING_OP_NOP128 | IORING_OP_URING_CMD128);
-    *index = at.wrapping_add(1 + u32::from(large));
-    Some((at, sqe))
 }
 
 /// Adds to the result of a submission what was submitted on the way.

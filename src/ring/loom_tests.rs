@@ -51,7 +51,7 @@ pub(crate) mod kernel {
 }
 
 /// A ring whose words are loom's, shared by the threads of one execution.
-struct Model {
+pub(crate) struct Model {
     ring: std::cell::UnsafeCell<io_uring>,
     words: [u32; 5],
     sqes: std::cell::UnsafeCell<Vec<io_uring_sqe>>,
@@ -66,7 +66,7 @@ unsafe impl Sync for Model {}
 unsafe impl Send for Model {}
 
 impl Model {
-    fn new(entries: u32, flags: u32) -> Arc<Self> {
+    pub(crate) fn new(entries: u32, flags: u32) -> Arc<Self> {
         model::reset();
         let model = Arc::new(Self {
             ring: std::cell::UnsafeCell::new(io_uring::EMPTY),
@@ -107,7 +107,7 @@ impl Model {
         model
     }
 
-    fn ring(&self) -> Ring {
+    pub(crate) fn ring(&self) -> Ring {
         // SAFETY: lives in the model.
         unsafe { Ring::from_raw(self.ring.get()) }
     }
@@ -116,7 +116,7 @@ impl Model {
         model::word((&raw const self.words[i]).cast_mut())
     }
 
-    fn sq_head(&self) -> Arc<AtomicU32> {
+    pub(crate) fn sq_head(&self) -> Arc<AtomicU32> {
         self.word(0)
     }
 

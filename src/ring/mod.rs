@@ -38,6 +38,7 @@ use core::ptr::NonNull;
 
 use crate::sys::{self, EFAULT, EINVAL};
 use crate::uapi::*;
+pub(crate) use sq::is_linked;
 pub use sq::sqe_shift_from_flags;
 use types::io_uring;
 pub(crate) use word::{full_fence, Half, Word};

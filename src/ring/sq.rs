@@ -114,6 +114,36 @@ impl Ring {
         sqe
     }
 
+    /// The queue from the entry `index` on: indices and entries.
+    pub(crate) fn queued_from(self, mut index: c_uint) -> impl Iterator<Item = (c_uint, *mut io_uring_sqe)> {
+        core::iter::from_fn(move || self.next_queued(&mut index))
+    }
+
+    #[inline(never)]
+    fn next_queued(self, index: &mut c_uint) -> Option<(c_uint, *mut io_uring_sqe)> {
+        if *index == get!(self, sq.sqe_tail) {
+            return None;
+        }
+        let (at, sqe) = (*index, self.sqe_at(*index));
+        // SAFETY: between head and tail.
+        let opcode = u32::from(unsafe { (*sqe).opcode });
+        // The second half of a large entry is data.
+        let large = get!(self, flags) & IORING_SETUP_SQE_MIXED != 0
+            && matches!(opcode, IORING_OP_NOP128 | IORING_OP_URING_CMD128);
+        *index = at.wrapping_add(1 + u32::from(large));
+        Some((at, sqe))
+    }
+
+    /// Whether the next entry would belong to the chain of the one before it.
+    pub(crate) fn chain_is_open(self) -> bool {
+        let (head, tail) = (self.load_sq_head(), get!(self, sq.sqe_tail));
+        // Where entries have two sizes, the last one is only found from the first on.
+        let mixed = get!(self, flags) & IORING_SETUP_SQE_MIXED != 0;
+        let first = if mixed || head == tail { head } else { tail.wrapping_sub(1) };
+        // SAFETY: between head and tail. The kernel reads entries, it does not write them.
+        self.queued_from(first).last().is_some_and(|(_, sqe)| unsafe { is_linked(&*sqe) })
+    }
+
     /// Whether neither the kernel's thread consumes the queue nor each submit starts at SQE 0: the case to be fast in.
     #[inline(always)]
     pub(super) fn sq_is_plain(self) -> bool {
@@ -179,4 +209,9 @@ impl Ring {
 /// `io_uring_sqe_shift_from_flags`: 1 where SQEs have 128 bytes.
 pub fn sqe_shift_from_flags(flags: c_uint) -> c_uint {
     c_uint::from(flags & IORING_SETUP_SQE128 != 0)
+}
+
+/// Whether the entry behind this one belongs to its chain.
+pub(crate) fn is_linked(sqe: &io_uring_sqe) -> bool {
+    u32::from(sqe.flags) & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK) != 0
 }

@@ -53,7 +53,9 @@ const IO_URING_SETUP: usize = 425;
 const IO_URING_ENTER: usize = 426;
 const IO_URING_REGISTER: usize = 427;
 
-pub(crate) use libc::{EAGAIN, EBUSY, EFAULT, EINTR, EINVAL, EMFILE, ENOMEM, ENXIO, EOPNOTSUPP, EOVERFLOW, ETIME};
+pub(crate) use libc::{
+    EAGAIN, EALREADY, EBADF, EBUSY, EFAULT, EINTR, EINVAL, EMFILE, ENOMEM, ENXIO, EOPNOTSUPP, EOVERFLOW, ETIME,
+};
 
 /// Size of the kernel's `sigset_t`, which `io_uring_enter(2)` wants beside a signal mask.
 pub const KERNEL_SIGSET_SIZE: usize = 8;
@@ -298,7 +300,7 @@ mod tests {
     #[test]
     fn a_failing_mapping_is_an_errno_and_not_an_address() {
         assert_eq!(map_anonymous(0, libc::MAP_PRIVATE).unwrap_err(), -EINVAL);
-        assert_eq!(map_ring(-1, Part::Sqes, 4096).unwrap_err(), -libc::EBADF);
+        assert_eq!(map_ring(-1, Part::Sqes, 4096).unwrap_err(), -EBADF);
     }
 
     #[test]

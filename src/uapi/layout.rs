@@ -24,6 +24,7 @@ layout! {
     __kernel_timespec(16, 8): tv_sec 0, tv_nsec 8;
     io_uring_notification_slot(32, 8): tag 0, resv 8;
     io_uring_notification_register(32, 8): nr_slots 0, resv 4, resv2 8, data 16, resv3 24;
+    io_uring_poll_watch(64, 8): opaque 0;
     io_uring_sqe(64, 8):
         opcode 0, flags 1, ioprio 2, fd 4, off 8, addr 16, len 24, rw_flags 28, user_data 32, buf_index 40, personality
         42, file_index 44, addr3 48, __pad2 56;

@@ -19,7 +19,19 @@ use crate::tables::{Function, Tables};
 const OWN_NODE: &str = "OXIRING_1.0";
 
 /// The extensions, in both libraries.
-const OWN_BASE: &[&str] = &["io_uring_register_notifications", "io_uring_unregister_notifications"];
+const OWN_BASE: &[&str] = &[
+    "io_uring_poll_watch_arm",
+    "io_uring_poll_watch_cancel",
+    "io_uring_poll_watch_handle",
+    "io_uring_poll_watch_init",
+    "io_uring_poll_watch_modify",
+    "io_uring_poll_watch_next",
+    "io_uring_poll_watch_owes",
+    "io_uring_poll_watch_post",
+    "io_uring_poll_watch_sync",
+    "io_uring_register_notifications",
+    "io_uring_unregister_notifications",
+];
 
 /// What upstream's ffi library leaves out, and the helpers of the extensions.
 const OWN_FFI: &[&str] = &[
@@ -44,9 +56,9 @@ const OWN_FFI: &[&str] = &[
 /// pass the probe to free().
 const WEAK_UNDEFINED: &[&str] = &["calloc", "free"];
 
-/// One and a half times the 30,112 bytes of upstream 2.15, so that growth is noticed. The budget is 1.25 times, which `make bench`
-/// holds it against, and which notification slots exceed.
-const MAX_STRIPPED_BASE: u64 = 45_168;
+/// 1.61 times the 30,112 bytes of upstream 2.15, so that growth is noticed. The budget is 1.25 times, which `make bench` holds it
+/// against, and which notification slots exceed.
+const MAX_STRIPPED_BASE: u64 = 48_480;
 
 /// The original is at 29 and 71.
 fn max_relocations(library: Library) -> usize {

@@ -154,7 +154,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "sanitizers",
-        about: "the C tests compiled with AddressSanitizer and UBSan",
+        about: "the C tests compiled with AddressSanitizer, UBSan and ThreadSanitizer",
         original: false,
         run: sanitizers::run,
     },

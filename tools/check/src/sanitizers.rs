@@ -1,10 +1,13 @@
-//! The programs in `c-tests/` compiled with AddressSanitizer and UBSan.
+//! The programs in `c-tests/` compiled with AddressSanitizer and UBSan, and
+//! some of them with ThreadSanitizer.
 //!
 //! They see what the inline helpers of the headers do, and what the library
 //! does to memory of the program that the program has given back. The library
 //! itself is not instrumented: its own memory accesses are valgrind's to check.
 //!
 //! A test that cannot run this way says so with `sanitizers: off: reason`.
+//! ThreadSanitizer does not see how the library puts threads in order, so a
+//! test that tells it says `thread-sanitizer: on`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,36 +20,84 @@ use crate::csource;
 use crate::exec;
 use crate::report::{Outcome, Report, Verdict};
 
-const SANITIZE: [&str; 2] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+struct Sanitizer {
+    name: &'static str,
+    compile: &'static [&'static str],
+    /// Variables of the environment, and their values without the place of the
+    /// reports.
+    options: &'static [(&'static str, &'static str)],
+}
+
+const ADDRESS: Sanitizer = Sanitizer {
+    name: "AddressSanitizer",
+    compile: &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+    options: &[
+        ("ASAN_OPTIONS", "detect_leaks=1:halt_on_error=1:detect_stack_use_after_return=1:strict_string_checks=1"),
+        ("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1"),
+    ],
+};
+
+const THREAD: Sanitizer = Sanitizer {
+    name: "ThreadSanitizer",
+    compile: &["-fsanitize=thread"],
+    options: &[("TSAN_OPTIONS", "halt_on_error=1")],
+};
 
 pub(crate) fn run(context: &Context, report: &mut Report) -> Result<()> {
     let dir = context.fresh_dir("sanitizers")?;
-    if let Err(reason) = supported(context, &dir) {
-        report.skip("sanitized C tests", reason);
-        return Ok(());
-    }
     let tests = c_tests::read_all(context, report)?;
     let tests = without_switched_off(tests, "sanitizers", report)?;
+    let mut of_threads = Vec::new();
+    for test in &tests {
+        let text = fs::read_to_string(&test.source)?;
+        match csource::directive(&text, "thread-sanitizer") {
+            None => {}
+            Some("on") => of_threads.push(test),
+            Some(_) => report.fail(test.name.as_str(), "\"thread-sanitizer:\" wants \"on\""),
+        }
+    }
+    run_with(&ADDRESS, &tests.iter().collect::<Vec<_>>(), context, &dir.join("address"), report)?;
+    run_with(&THREAD, &of_threads, context, &dir.join("thread"), report)
+}
 
-    let compiled = exec::parallel(context.jobs, &tests, |test| build(context, &dir, test));
+fn run_with(sanitizer: &Sanitizer, tests: &[&Test], context: &Context, dir: &Path, report: &mut Report) -> Result<()> {
+    if tests.is_empty() {
+        return Ok(());
+    }
+    fs::create_dir_all(dir)?;
+    let launcher = match sanitizer.launcher(context, dir) {
+        Ok(launcher) => launcher,
+        Err(reason) => {
+            report.skip(format!("C tests with {}", sanitizer.name), reason);
+            return Ok(());
+        }
+    };
+    let compiled = exec::parallel(context.jobs, tests, |test| sanitizer.build(context, dir, test));
     let mut runs = Vec::new();
-    for (test, result) in tests.iter().zip(compiled) {
+    for (test, result) in tests.iter().copied().zip(compiled) {
         if let Err(details) = result {
-            report.fail(format!("compiling {}", test.name), details);
+            report.fail(format!("compiling {} with {}", test.name, sanitizer.name), details);
             continue;
         }
         for link in links(test) {
             // How the library was linked shows in no flavour alone.
             let flavours = if link == Link::Shared { test.flavours.len() } else { 1 };
-            runs.extend(test.flavours.iter().take(flavours).map(|flavour| Run { test, link, flavour }));
+            runs.extend(test.flavours.iter().take(flavours).map(|flavour| Run {
+                sanitizer,
+                launcher,
+                test,
+                link,
+                flavour,
+            }));
         }
     }
     let (alone, together): (Vec<_>, Vec<_>) = runs.into_iter().partition(|run| run.test.alone);
     // Most of a test's time is waiting.
     for (runs, jobs) in [(together, 2 * context.jobs), (alone, 1)] {
         report.extend(exec::parallel(jobs, &runs, |run| {
-            let verdict = run.start(context, &dir).unwrap_or_else(|error| Verdict::Fail(format!("{error:#}")));
-            Outcome::new(format!("{} ({}, {})", run.test.name, run.link.name(), run.flavour), verdict)
+            let verdict = run.start(context, dir).unwrap_or_else(|error| Verdict::Fail(format!("{error:#}")));
+            let Run { test, link, flavour, .. } = run;
+            Outcome::new(format!("{} ({}, {flavour}, {})", test.name, link.name(), sanitizer.name), verdict)
         }));
     }
     Ok(())
@@ -80,17 +131,47 @@ pub(crate) fn reports_in(dir: &Path) -> Result<String> {
     Ok(text)
 }
 
-fn supported(context: &Context, dir: &Path) -> Result<(), String> {
-    let source = dir.join("probe.c");
-    let program = dir.join("probe");
-    fs::write(&source, "int main(void) { return 0; }\n").map_err(|error| error.to_string())?;
-    let mut cc = context.cc();
-    exec::succeed(cc.args(SANITIZE).arg(&source).arg("-o").arg(&program))
-        .map_err(|_| "the C compiler has no sanitizers".to_owned())?;
-    exec::succeed(&mut context.command(&program.to_string_lossy())).map_err(|text| {
-        format!("a sanitized program does not run here: {}", text.lines().last().unwrap_or_default())
-    })?;
-    Ok(())
+/// Under ThreadSanitizer, libraries must lie where it expects them, and a kernel
+/// may be told to place them more randomly than it can take.
+const LAUNCHERS: [&[&str]; 2] = [&[], &["setarch", "-R"]];
+
+impl Sanitizer {
+    /// What has to stand before a program so that it runs, or why it does not.
+    fn launcher(&self, context: &Context, dir: &Path) -> Result<&'static [&'static str], String> {
+        let source = dir.join("probe.c");
+        let program = dir.join("probe");
+        fs::write(&source, "int main(void) { return 0; }\n").map_err(|error| error.to_string())?;
+        let mut cc = context.cc();
+        exec::succeed(cc.args(self.compile).arg(&source).arg("-o").arg(&program))
+            .map_err(|_| format!("the C compiler has no {}", self.name))?;
+        let mut refusal = String::new();
+        for launcher in LAUNCHERS {
+            // env(1) by itself changes nothing.
+            match exec::succeed(context.command("env").args(launcher).arg(&program)) {
+                Ok(_) => return Ok(launcher),
+                Err(text) => refusal = text,
+            }
+        }
+        Err(format!("a sanitized program does not run here: {}", refusal.lines().last().unwrap_or_default()))
+    }
+
+    fn build(&self, context: &Context, dir: &Path, test: &Test) -> Result<(), String> {
+        let object = dir.join(format!("{}.o", test.name));
+        let mut cc = context.cc();
+        cc.args(["-std=gnu11", "-D_GNU_SOURCE", "-O1", "-g", "-fno-omit-frame-pointer"])
+            .args(self.compile)
+            .args(["-I", "c-tests", "-c"])
+            .arg(&test.source)
+            .arg("-o")
+            .arg(&object);
+        exec::succeed(&mut cc)?;
+        for link in links(test) {
+            let mut cc = context.cc();
+            cc.args(self.compile).arg(&object).args(&test.options).arg("-o").arg(program(dir, test, link));
+            exec::succeed(cc.args(link.options(context)).arg("-lpthread"))?;
+        }
+        Ok(())
+    }
 }
 
 fn links(test: &Test) -> impl Iterator<Item = Link> + '_ {
@@ -101,25 +182,9 @@ fn program(dir: &Path, test: &Test, link: Link) -> PathBuf {
     dir.join(format!("{}.{}", test.name, link.name()))
 }
 
-fn build(context: &Context, dir: &Path, test: &Test) -> Result<(), String> {
-    let object = dir.join(format!("{}.o", test.name));
-    let mut cc = context.cc();
-    cc.args(["-std=gnu11", "-D_GNU_SOURCE", "-O1", "-g", "-fno-omit-frame-pointer"])
-        .args(SANITIZE)
-        .args(["-I", "c-tests", "-c"])
-        .arg(&test.source)
-        .arg("-o")
-        .arg(&object);
-    exec::succeed(&mut cc)?;
-    for link in links(test) {
-        let mut cc = context.cc();
-        cc.args(SANITIZE).arg(&object).args(&test.options).arg("-o").arg(program(dir, test, link));
-        exec::succeed(cc.args(link.options(context)).arg("-lpthread"))?;
-    }
-    Ok(())
-}
-
 struct Run<'a> {
+    sanitizer: &'a Sanitizer,
+    launcher: &'static [&'static str],
     test: &'a Test,
     link: Link,
     flavour: &'a str,
@@ -129,21 +194,18 @@ impl Run<'_> {
     fn start(&self, context: &Context, dir: &Path) -> Result<Verdict> {
         let place = dir.join(format!("run-{}-{}-{}", self.test.name, self.link.name(), self.flavour));
         fs::create_dir_all(&place)?;
-        let reports = place.join("report");
-        let reports = reports.display();
         let mut command = context.command("timeout");
         command
             .args(["--kill-after=5", TIMEOUT_SECONDS])
+            .args(self.launcher)
             .arg(program(dir, self.test, self.link))
             .current_dir(&place)
             .env("RING_FLAVOUR", self.flavour)
             .env("TMPDIR", &place)
-            .env("T_MEMORY_TOOL", "AddressSanitizer")
-            .env(
-                "ASAN_OPTIONS",
-                format!("log_path={reports}:detect_leaks=1:halt_on_error=1:detect_stack_use_after_return=1:strict_string_checks=1"),
-            )
-            .env("UBSAN_OPTIONS", format!("log_path={reports}:halt_on_error=1:print_stacktrace=1"));
+            .env("T_MEMORY_TOOL", self.sanitizer.name);
+        for (name, options) in self.sanitizer.options {
+            command.env(name, format!("log_path={}:{options}", place.join("report").display()));
+        }
         let ran = exec::run(&mut command)?;
         let seen = reports_in(&place)?;
         fs::remove_dir_all(&place)?;

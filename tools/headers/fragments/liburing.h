@@ -46,6 +46,7 @@
 #include "liburing/io_uring/bpf_filter.h"
 #include "liburing/io_uring_version.h"
 #include "liburing/notif.h"
+#include "liburing/poll_watch.h"
 #include "liburing/barrier.h"
 
 #ifndef IORING_SETUP_SQE_MIXED
@@ -167,7 +168,7 @@ struct zcrx_ctrl;
 
 @struct io_uring_sq io_uring_cq io_uring io_uring_zcrx_rq io_uring_cqe_iter
 
-@prototypes setup probe version submit wait complete queue ring_fd files buffers buf_ring notif register enter
+@prototypes setup probe version submit wait complete queue ring_fd files buffers buf_ring notif poll_watch register enter
 
 /* A pointer as the kernel takes it in an SQE. */
 _LOCAL_INLINE __u64 uring_ptr_to_u64(const void *ptr) LIBURING_NOEXCEPT

@@ -34,6 +34,7 @@ pub(crate) const HEADERS: &[&str] = &[
     "liburing/io_uring/query.h",
     "liburing/io_uring_version.h",
     "liburing/notif.h",
+    "liburing/poll_watch.h",
 ];
 
 /// Structures that cbindgen cannot print: anonymous unions and flexible arrays.
