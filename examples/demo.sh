@@ -68,11 +68,12 @@ compile() {
 	kind=$1
 	shift
 	mkdir "$work/$kind"
-	for program in uring-info cp echo-server echo-client notif-send; do
+	for program in uring-info cp echo-server echo-client notif-send \
+		poll-echo; do
 		# CFLAGS and the output of pkg-config are lists of words.
 		# shellcheck disable=SC2046,SC2086
-		$cc $cflags -o "$work/$kind/$program" "$here/$program.c" "$@" \
-			$(pkg-config --cflags --libs liburing) ||
+		$cc $cflags -pthread -o "$work/$kind/$program" \
+			"$here/$program.c" "$@" $(pkg-config --cflags --libs liburing) ||
 			die "$program.c does not compile ($kind)"
 	done
 }
@@ -107,12 +108,18 @@ send_file() {
 	rm "$work/target"
 }
 
-# echo KIND CONNECTIONS BUFFERS BUFFER_SIZE MESSAGES SIZE
+# echo_tcp KIND CONNECTIONS MESSAGES SIZE SERVER ARGUMENTS
 echo_tcp() {
+	kind=$1
+	connections=$2
+	messages=$3
+	size=$4
+	program=$5
+	shift 5
 	rm -f "$work/fifo"
 	mkfifo "$work/fifo"
-	timeout 120 env LD_LIBRARY_PATH="$libdir" "$work/$1/echo-server" \
-		--connections "$2" --buffers "$3" --size "$4" >"$work/fifo" &
+	timeout 120 env LD_LIBRARY_PATH="$libdir" "$work/$kind/$program" \
+		--connections "$connections" "$@" >"$work/fifo" &
 	server=$!
 	exec 3<"$work/fifo"
 	port=
@@ -122,14 +129,15 @@ echo_tcp() {
 		*listening*) port=${line##*:}; break ;;
 		esac
 	done
-	[ -n "$port" ] || die "echo-server ($1) does not listen"
-	run "$1" echo-client --port "$port" --connections "$2" \
-		--messages "$5" --size "$6"
+	[ -n "$port" ] || die "$program ($kind) does not listen"
+	served_by="$program ($kind)"
+	run "$kind" echo-client --port "$port" --connections "$connections" \
+		--messages "$messages" --size "$size"
 	cat <&3 >>"$work/served"
 	exec 3<&-
-	wait "$server" || die "echo-server ($1) failed with status $?"
+	wait "$server" || die "$served_by failed with status $?"
 	server=
-	show "$1" "$work/served"
+	show "$kind" "$work/served"
 	rm "$work/served"
 }
 
@@ -255,14 +263,27 @@ fi
 [ -z "$static" ] || copy static --depth 64
 
 heading "TCP echo on loopback: multishot accept, multishot receive, buffer ring"
-echo_tcp dynamic 32 256 4K 2000 4K
+echo_tcp dynamic 32 2000 4K echo-server --buffers 256 --size 4K
 say
 say "  too few buffers, and messages far larger than they are:"
-echo_tcp dynamic 64 16 2K 20 64K
+echo_tcp dynamic 64 20 64K echo-server --buffers 16 --size 2K
 if [ -n "$static" ]; then
 	say
 	say "  static:"
-	echo_tcp static 32 256 4K 2000 4K
+	echo_tcp static 32 2000 4K echo-server --buffers 256 --size 4K
+fi
+
+heading "TCP echo on loopback: poll watches, shared by four threads"
+echo_tcp dynamic 32 2000 4K poll-echo --workers 4
+say
+say "  buffers far smaller than a message, so that turns end, and far larger than"
+say "  a socket takes, so that sends wait:"
+echo_tcp dynamic 16 4 1M poll-echo --workers 3 --size 2K
+echo_tcp dynamic 4 4 16M poll-echo --workers 3 --size 16M
+if [ -n "$static" ]; then
+	say
+	say "  static:"
+	echo_tcp static 32 2000 4K poll-echo --workers 4
 fi
 
 heading "send $copy_bytes bytes over TCP without copying: notification slots"
