@@ -13,10 +13,12 @@ pub enum Library {
     V2_15,
     /// The crate `io-uring`, which does the same in Rust without liburing.
     Crate,
+    /// No ring at all: epoll(7).
+    Epoll,
 }
 
 impl Library {
-    /// All of them, in the order of the tables.
+    /// Those that every table has, in its order.
     pub const ALL: [Self; 4] = [Self::Ours, Self::V2_3, Self::V2_15, Self::Crate];
 
     /// How tables and the chart call it.
@@ -26,12 +28,19 @@ impl Library {
             Self::V2_3 => "liburing 2.3",
             Self::V2_15 => "liburing 2.15",
             Self::Crate => "io-uring crate",
+            Self::Epoll => "epoll",
         }
     }
 
-    /// Only the original sets bounds: the crate has another interface.
+    /// The columns of a table with these lines.
+    pub fn columns(lines: &[Line]) -> Vec<Self> {
+        let beside_rings = lines.iter().any(|line| line.value(Self::Epoll).is_some());
+        Self::ALL.into_iter().chain(beside_rings.then_some(Self::Epoll)).collect()
+    }
+
+    /// Not the crate, which has another interface.
     fn sets_bounds(self) -> bool {
-        matches!(self, Self::V2_3 | Self::V2_15)
+        matches!(self, Self::V2_3 | Self::V2_15 | Self::Epoll)
     }
 }
 
@@ -70,7 +79,7 @@ pub struct Line {
     /// The value for each library; the smallest where there were rounds, for
     /// what else the machine does can only make it larger.
     pub values: Vec<(Library, f64)>,
-    /// The best of the originals, which the ratio is against.
+    /// The best of the peers, which the ratio is against.
     pub against: Option<Library>,
     /// Ours divided by theirs, round by round.
     pub ratio: Option<Spread>,
@@ -136,20 +145,24 @@ fn quotient(ours: f64, theirs: f64) -> f64 {
     }
 }
 
-impl fmt::Display for Line {
+/// A line, with these columns.
+pub struct Row<'a>(pub &'a Line, pub &'a [Library]);
+
+impl fmt::Display for Row<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:<48}", self.case)?;
-        for library in Library::ALL {
-            match self.value(library) {
+        let Self(line, columns) = self;
+        write!(f, "{:<48}", line.case)?;
+        for library in *columns {
+            match line.value(*library) {
                 Some(value) => write!(f, " {value:>14.2}")?,
                 None => write!(f, " {:>14}", "-")?,
             }
         }
-        if let (Some(ratio), Some(against)) = (self.ratio, self.against) {
+        if let (Some(ratio), Some(against)) = (line.ratio, line.against) {
             write!(f, "   {:.3} {:.3} {:.3}", ratio.min, ratio.median, ratio.max)?;
             write!(f, " of {:<13}", against.name().trim_start_matches("liburing "))?;
         }
-        match (self.bound, self.met()) {
+        match (line.bound, line.met()) {
             (Some(bound), Some(true)) => write!(f, " <= {bound:.2}"),
             (Some(bound), Some(false)) => write!(f, " <= {bound:.2} MISSED"),
             _ => Ok(()),
@@ -180,6 +193,15 @@ mod tests {
         let ratio = Line::from_rounds("x", "ns", &rounds).ratio.unwrap();
         assert_eq!((ratio.min, ratio.median), (1.0, 1.0));
         assert!((ratio.max - 1.1).abs() < 1e-9);
+    }
+
+    #[test]
+    fn epoll_has_a_column_where_it_was_measured() {
+        let line = Line::exact("x", "ns", &[(Library::Ours, 10.0), (Library::V2_15, 20.0)]);
+        assert_eq!(Library::columns(std::slice::from_ref(&line)), Library::ALL);
+        let beside = Line::exact("x", "ns", &[(Library::Ours, 10.0), (Library::Epoll, 20.0)]);
+        assert_eq!(beside.against, Some(Library::Epoll));
+        assert_eq!(Library::columns(&[line, beside]).last(), Some(&Library::Epoll));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod chart;
 mod load;
+mod poll;
 mod results;
 mod send;
 mod timed;
@@ -16,7 +17,7 @@ use std::process::ExitCode;
 use anyhow::{bail, ensure, Context as _, Result};
 use clap::Parser;
 
-use oxiring_bench::line::{Library, Line};
+use oxiring_bench::line::{Library, Line, Row};
 use oxiring_bench::peers::Peers;
 use oxiring_bench::{callgrind, instructions, prep, BATCHES, SHAPES};
 
@@ -82,6 +83,7 @@ const PARTS: &[Part] = &[
     Part { name: "read-time", about: "nanoseconds of a cached read of 4 KiB", counts: false, run: timed::read },
     Part { name: "ring-time", about: "nanoseconds of ring setup and teardown", counts: false, run: timed::ring },
     Part { name: "slot-sends", about: "zero-copy sends of 64 KiB over TCP on loopback", counts: false, run: send::run },
+    Part { name: "poll-watch", about: "events of 64 descriptors for two threads", counts: false, run: poll::run },
     Part { name: "load", about: "what the dynamic linker has to do, and size", counts: false, run: load::run },
 ];
 
@@ -167,8 +169,9 @@ fn run(args: &Args) -> Result<bool> {
 }
 
 fn print_table(lines: &[Line]) {
+    let columns = Library::columns(lines);
     print!("{:<48}", "");
-    for library in Library::ALL {
+    for library in &columns {
         print!(" {:>14}", library.name());
     }
     println!("   min median max of the ratio");
@@ -178,7 +181,7 @@ fn print_table(lines: &[Line]) {
     let (last, others) = lines.split_last().map_or((None, lines), |(last, others)| (Some(last), others));
     let shown = others.iter().filter(|line| !unremarkable(line)).chain(last);
     for line in shown {
-        println!("{line}");
+        println!("{}", Row(line, &columns));
     }
     if long {
         println!(

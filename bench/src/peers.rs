@@ -99,7 +99,7 @@ impl Peers {
         if let Some(compat) = &peer.compat {
             command.arg("-idirafter").arg(compat);
         }
-        command.arg(source).arg("-o").arg(&program).arg("-L").arg(&peer.libs).args(["-luring", "-ldl"]);
+        command.arg(source).arg("-o").arg(&program).arg("-L").arg(&peer.libs).args(["-luring", "-ldl", "-lpthread"]);
         succeed(&mut command)?;
         Ok(program)
     }

@@ -48,12 +48,13 @@ fn text(about: &str, surroundings: &[String], lines: &[Line]) -> Result<Vec<u8>>
         writeln!(text, "# {line}")?;
     }
     let mut writer = csv::Writer::from_writer(text);
-    let names = Library::ALL.map(Library::name);
+    let columns = Library::columns(lines);
+    let names: Vec<&str> = columns.iter().map(|library| library.name()).collect();
     let after = ["ratio against", "ratio min", "ratio median", "ratio max", "bound", "met"];
     writer.write_record(["case", "unit"].iter().chain(&names).chain(&after))?;
     for line in lines {
         let mut record = vec![line.case.clone(), line.unit.to_owned()];
-        record.extend(Library::ALL.map(|library| number(line.value(library))));
+        record.extend(columns.iter().map(|library| number(line.value(*library))));
         record.push(line.against.map_or(String::new(), |library| library.name().to_owned()));
         record.extend([
             number(line.ratio.map(|ratio| ratio.min)),

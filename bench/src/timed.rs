@@ -15,7 +15,7 @@ use oxiring_bench::{BATCHES, SHAPES};
 use crate::Bench;
 
 /// Repetitions within one turn, of which the fastest counts.
-const CHUNKS: &str = "8";
+pub(crate) const CHUNKS: &str = "8";
 
 pub(crate) const UNIT: &str = "ns";
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use oxiring_bench::line::Line;
+use oxiring_bench::line::{Library, Line, Row};
 use oxiring_bench::peers::Peers;
 use oxiring_bench::{callgrind, instructions, prep};
 
@@ -37,7 +37,7 @@ pub(crate) fn run(context: &Context, report: &mut Report) -> Result<()> {
         match line.met() {
             None => {}
             Some(true) => report.pass(1),
-            Some(false) => report.check(&line.case, Verdict::Fail(line.to_string())),
+            Some(false) => report.check(&line.case, Verdict::Fail(Row(line, &Library::ALL).to_string())),
         }
     }
     Ok(())
