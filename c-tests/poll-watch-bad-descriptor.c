@@ -19,7 +19,7 @@ static void arm(int fd, unsigned int flags)
 static void over(int error)
 {
 	PW_NEXT(&w, error);
-	PW_NEXT(&w, -EINVAL);
+	PW_NEXT(&w, -EPERM);
 	T_CHECK(!io_uring_poll_watch_owes(&w));
 	t_no_completion(&ring);
 }
@@ -58,7 +58,7 @@ static void answer_first(int answer)
 	T_EQ(io_uring_poll_watch_modify(&ring, &w, POLLOUT), 0);
 	PW_QUEUED_FOR(&ring, PW_UPDATE, POLLOUT);
 	T_EQ(pw_post(&w, -EOPNOTSUPP, 0), 0);
-	PW_NEXT(&w, -EINVAL);
+	PW_NEXT(&w, -EPERM);
 	T_EQ(pw_post(&w, answer, 0), PW_OWNED);
 	over(-EOPNOTSUPP);
 }

@@ -27,7 +27,7 @@ static void over(int error)
 {
 	T_CHECK(!io_uring_poll_watch_owes(&w));
 	PW_NEXT(&w, error);
-	PW_NEXT(&w, -EINVAL);
+	PW_NEXT(&w, -EPERM);
 	PW_QUEUED(&ring, PW_NOTHING);
 }
 
@@ -40,7 +40,7 @@ static void both(int end, int answer, bool answer_first)
 	pw_arm_by_hand(&ring, &w, POLLIN);
 	cancelled();
 	T_EQ(pw_post(&w, answer_first ? answer : end, 0), 0);
-	PW_NEXT(&w, -EINVAL);
+	PW_NEXT(&w, -EPERM);
 	sync_queues(PW_NOTHING);
 	T_EQ(pw_post(&w, answer_first ? end : answer, 0), PW_OWNED);
 	over(-ECANCELED);
@@ -73,7 +73,7 @@ static void again(void)
 	for (i = 0; i < 3; i++) {
 		T_EQ(pw_post(&w, POLLIN, PW_MORE), 0);
 		T_EQ(pw_post(&w, -EALREADY, 0), PW_SYNC);
-		PW_NEXT(&w, -EINVAL);
+		PW_NEXT(&w, -EPERM);
 		T_CHECK(io_uring_poll_watch_owes(&w));
 		sync_queues(PW_REMOVAL);
 	}
@@ -86,7 +86,7 @@ static void again(void)
 	cancelled();
 	T_EQ(pw_post(&w, -EALREADY, 0), PW_SYNC);
 	T_EQ(pw_post(&w, -ECANCELED, 0), 0);
-	PW_NEXT(&w, -EINVAL);
+	PW_NEXT(&w, -EPERM);
 	sync_queues(PW_REMOVAL);
 	T_EQ(pw_post(&w, -ENOENT, 0), PW_OWNED);
 	over(-ECANCELED);
@@ -122,7 +122,7 @@ static void told_before(void)
 	PW_NEXT(&w, PW_SYNC);
 	T_EQ(io_uring_poll_watch_cancel(&w), 0);
 	T_CHECK(io_uring_poll_watch_owes(&w));
-	PW_NEXT(&w, -EINVAL);
+	PW_NEXT(&w, -EPERM);
 	sync_queues(PW_REMOVAL);
 	T_EQ(pw_post(&w, -ENOENT, 0), PW_OWNED);
 	over(-ECANCELED);
@@ -140,7 +140,7 @@ static void overtaken(void)
 	cancelled();
 	T_EQ(pw_post(&w, -ECANCELED, 0), 0);
 	T_EQ(pw_post(&w, POLLIN, PW_MORE), 0);
-	PW_NEXT(&w, -EINVAL);
+	PW_NEXT(&w, -EPERM);
 	T_EQ(pw_post(&w, 0, 0), PW_OWNED);
 	over(-ECANCELED);
 }

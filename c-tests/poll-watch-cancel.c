@@ -12,7 +12,7 @@ static int sv[2];
 static void over(void)
 {
 	PW_NEXT(&w, -ECANCELED);
-	PW_NEXT(&w, -EINVAL);
+	PW_NEXT(&w, -EPERM);
 	T_EQ(io_uring_poll_watch_cancel(&w), -EINVAL);
 	T_CHECK(!io_uring_poll_watch_owes(&w));
 	pw_quiet(&ring);
@@ -92,7 +92,7 @@ static void by_the_owner(void)
 	T_EQ(pw_drain(sv[0]), 1);
 	/* Sync was asked for already. */
 	PW_NEXT(&w, 0);
-	PW_NEXT(&w, -EINVAL);
+	PW_NEXT(&w, -EPERM);
 	pw_sync(&ring, &w, 1);
 	post_both(PW_OWNED);
 	over();

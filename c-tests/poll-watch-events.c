@@ -25,7 +25,7 @@ static void merged(void)
 	PW_EVENTS(&w, POLLIN);
 	T_EQ(pw_drain(sv[0]), 3);
 	PW_NEXT(&w, 0);
-	PW_NEXT(&w, -EINVAL);
+	PW_NEXT(&w, -EPERM);
 
 	/* Different ones, and one that comes while the owner handles these. */
 	pw_write(sv[1]);

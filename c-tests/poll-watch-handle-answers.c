@@ -1,6 +1,6 @@
 /* Description: what io_uring_poll_watch_handle() makes of each completion: events
  * with 1, the terminal result, 0 where nobody is needed, SYNC where the SQ is full
- * or a chain is open, and -EINVAL of a completion that is not the watch's. */
+ * or a chain is open, and -ENOENT of a completion that is not the watch's. */
 /* flavours: plain */
 /* upstream: differs: liburing has no poll watches */
 #include "poll-watch.h"
@@ -38,8 +38,8 @@ static int handle_as(uint64_t data, int res, unsigned int flags)
 static void events_and_end(void)
 {
 	pw_arm_by_hand(&ring, &w, POLLIN);
-	T_EQ(handle_as(PW_DATA + 1, POLLIN, PW_MORE), -EINVAL);
-	HANDLE(-EBADF, PW_MORE, -EINVAL);
+	T_EQ(handle_as(PW_DATA + 1, POLLIN, PW_MORE), -ENOENT);
+	HANDLE(-EBADF, PW_MORE, -ENOENT);
 	HANDLE_EVENTS(POLLIN, PW_MORE);
 	PW_NEXT(&w, 0);
 
@@ -69,7 +69,7 @@ static void events_and_end(void)
 	HANDLE(POLLOUT, PW_MORE, 0);
 	HANDLE(0, 0, 0);
 	HANDLE(-ECANCELED, 0, -ECANCELED);
-	HANDLE(-ECANCELED, 0, -EINVAL);
+	HANDLE(-ECANCELED, 0, -ENOENT);
 	PW_QUEUED(&ring, PW_NOTHING);
 }
 
@@ -77,7 +77,7 @@ static void failure(void)
 {
 	pw_arm_by_hand(&ring, &w, POLLIN);
 	HANDLE(-EBADF, 0, -EBADF);
-	HANDLE(-EBADF, 0, -EINVAL);
+	HANDLE(-EBADF, 0, -ENOENT);
 }
 
 /* What the watch waits for, before what it is owed can be queued. */

@@ -116,7 +116,7 @@ static void take_in(const struct io_uring_cqe *cqe)
 	T_CHECK(t->armed);
 	ended += cqe->res > 0 && !(cqe->flags & IORING_CQE_F_MORE);
 	ret = io_uring_poll_watch_handle(&ring, &t->watch, cqe, &events);
-	if (ret == -EINVAL)
+	if (ret == -ENOENT)
 		T_FAIL("handle refuses res %d, flags 0x%x", cqe->res,
 		       cqe->flags);
 	if (ret != 1) {

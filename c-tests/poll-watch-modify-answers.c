@@ -32,7 +32,7 @@ static void idle(void)
 	T_CHECK(!io_uring_poll_watch_owes(&w));
 	T_EQ(io_uring_poll_watch_sync(&ring, &w), 0);
 	PW_QUEUED(&ring, PW_NOTHING);
-	PW_NEXT(&w, -EINVAL);
+	PW_NEXT(&w, -EPERM);
 }
 
 /* The poll request was being handled: once more. */

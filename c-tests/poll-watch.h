@@ -305,7 +305,7 @@ static inline enum pw_request pw_queued(struct io_uring *ring,
 	T_EQ(nr, 1);
 	sqe = &ring->sq.sqes[seen++ & ring->sq.ring_mask];
 	T_EQ(sqe->user_data, PW_DATA);
-	T_EQ(sqe->flags & ~IOSQE_ASYNC, 0);
+	T_EQ(sqe->flags, 0);
 	*events = __io_uring_prep_poll_mask(sqe->poll32_events);
 	if (sqe->opcode == IORING_OP_POLL_ADD) {
 		T_EQ(sqe->len, IORING_POLL_ADD_MULTI);

@@ -1009,7 +1009,9 @@ int io_uring_unregister_notifications(struct io_uring *ring) LIBURING_NOEXCEPT;
  * arming again would watch that one. Closing it does not end the watch.
  *
  * Any thread. Returns 0 or -errno: -EBADF (negative), -EINVAL (no event, an
- * unknown event or flag). Whether the file is there is found out by arming.
+ * unknown event or flag). Whether the file is there is found out by arming. See
+ * poll(2), epoll_ctl(2), and io_uring_prep_poll_multishot(); the protocol is
+ * that of the kernel's own poll requests (Linux aa43477b0402).
  */
 int io_uring_poll_watch_init(struct io_uring_poll_watch *watch, int fd,
 		__u32 events, __u64 user_data,
@@ -1039,7 +1041,7 @@ int io_uring_poll_watch_arm(struct io_uring *ring,
  * poll request has the events anyway. The new events are checked against the
  * state of the file, as by arming. Events of the old mask may still arrive.
  * EPOLLEXCLUSIVE and EPOLLET stay as they were at init and may only be
- * repeated.
+ * repeated. Like sync, it is for a watch that does not end meanwhile.
  *
  * Returns 0 or -errno: -EAGAIN (the SQ is full; nothing was changed), -EINVAL
  * (no event, an unknown event, an open chain as for io_uring_poll_watch_arm(),
@@ -1053,10 +1055,11 @@ int io_uring_poll_watch_modify(struct io_uring *ring,
  * Queue what a watch owes the kernel: a poll request, an update, a removal.
  *
  * Called by the submitting thread, once for each IO_URING_POLL_WATCH_SYNC that
- * somebody got; until then the watch cannot end. A call that nobody asked for
- * counts as the one that somebody may just be asking for, so it is for programs
- * that go by io_uring_poll_watch_owes() and free no watch before that question
- * was passed on. What was queued has to be submitted.
+ * somebody got; until then the watch cannot end. A call without one is allowed
+ * on an armed watch, and takes the place of the call that another thread is
+ * just being told of: then the watch may end while that thread still passes its
+ * SYNC on, and the program must not free it before it was passed on. What was
+ * queued has to be submitted.
  *
  * Returns 0, also when there is nothing to queue, or -errno: -EAGAIN (the SQ is
  * full; call again), -EINVAL (an open chain as for io_uring_poll_watch_arm():
@@ -1074,8 +1077,9 @@ int io_uring_poll_watch_sync(struct io_uring *ring,
  * by itself, perhaps before this call: whoever does not know that it lives must
  * not cancel it.
  *
- * Returns 0, IO_URING_POLL_WATCH_SYNC, or -errno: -EINVAL (not armed),
- * -EALREADY (cancelled). After 0 the watch may be gone.
+ * Returns 0, after which the watch may be gone, IO_URING_POLL_WATCH_SYNC, after
+ * which it lives until sync was called, or -errno: -EINVAL (not armed),
+ * -EALREADY (cancelled).
  */
 int io_uring_poll_watch_cancel(
 		struct io_uring_poll_watch *watch) LIBURING_NOEXCEPT;
@@ -1083,17 +1087,17 @@ int io_uring_poll_watch_cancel(
 /*
  * Hand a CQE over to its watch.
  *
- * Called by the reaping thread, with every CQE that has the watch's user_data,
- * in the order of the CQ. With IO_URING_POLL_WATCH_OWNED the caller owns the
- * watch: this thread, or another one that is told to, calls
- * io_uring_poll_watch_next(). Without it somebody else owns the watch and will
- * see what the CQE said, or there is nothing to see. A thread that owns the
- * watch is not waited for. Poll requests that end without a reason to stop (CQ
- * overflow, cancelled by somebody else, the thread that submitted them gone, no
- * memory) are owed again.
+ * Called by one thread at a time, the one that reaps, with every CQE that has
+ * the watch's user_data, in the order of the CQ. The CQE is not kept. With
+ * IO_URING_POLL_WATCH_OWNED the caller owns the watch: this thread, or another
+ * one that is told to, calls io_uring_poll_watch_next(). Without it somebody
+ * else owns the watch and will see what the CQE said, or there is nothing to
+ * see. A thread that owns the watch is not waited for. Poll requests that end
+ * without a reason to stop (CQ overflow, cancelled by somebody else, the thread
+ * that submitted them gone, no memory) are owed again.
  *
  * Returns the bits IO_URING_POLL_WATCH_OWNED and IO_URING_POLL_WATCH_SYNC, or
- * -EINVAL for a CQE that is not of this watch, which is then unchanged.
+ * -ENOENT for a CQE that is not of this watch, which is then unchanged.
  */
 int io_uring_poll_watch_post(struct io_uring_poll_watch *watch,
 		const struct io_uring_cqe *cqe) LIBURING_NOEXCEPT;
@@ -1103,17 +1107,20 @@ int io_uring_poll_watch_post(struct io_uring_poll_watch *watch,
  *
  * Called by the owner, on any thread, until it does not return 1. The kernel
  * reports that something happened and not how things are, so after POLLIN the
- * owner reads until -EAGAIN before it calls again, and after POLLOUT it writes
- * until -EAGAIN or until it has nothing to write; then nothing is lost. Events
- * may be reported that are over.
+ * owner reads until -EAGAIN, or until something says that it has read
+ * everything (a short read of a stream, one read of an eventfd), before it
+ * calls again, and after POLLOUT it writes until -EAGAIN or until it has
+ * nothing to write; then nothing is lost. Events may be reported that are over.
  *
  * Returns 1: *events has all events since the last call, and the caller still
  * owns the watch; 0 or IO_URING_POLL_WATCH_SYNC: the caller does not own the
  * watch any more. -ECANCELED: the watch was cancelled and no CQE of it will
- * come. Other -errno: the poll failed for good, and likewise: -EBADF (no such
- * file), -EINVAL (before Linux 5.13, or a file or ring that cannot be polled
- * so), -EOPNOTSUPP. Each of these ends the watch, is returned once, and the
- * memory is the program's again. -EINVAL also when nobody owns the watch.
+ * come (before Linux 6.1: if the CQ did not overflow). Other -errno: the poll
+ * failed for good, likewise: -EBADF (no such file), -EINVAL (before Linux 5.13,
+ * or a ring that cannot poll), -EACCES (a restriction), or what else the kernel
+ * says. Each of these ends the watch, is returned once, and the memory is the
+ * program's again; the watch may also be armed again as it is. -EPERM when
+ * nobody owns the watch, which is no end.
  */
 int io_uring_poll_watch_next(struct io_uring_poll_watch *watch,
 		__u32 *events) LIBURING_NOEXCEPT;
@@ -1135,7 +1142,7 @@ bool io_uring_poll_watch_owes(
  * until it does not return 1, and after IO_URING_POLL_WATCH_SYNC, which here
  * says that the SQ is full or a chain is open, it submits and calls
  * io_uring_poll_watch_sync() before it waits again. 0 also for a CQE that needs
- * nobody. -EINVAL for a CQE that is not of this watch.
+ * nobody. -ENOENT for a CQE that is not of this watch, which lives on.
  */
 int io_uring_poll_watch_handle(struct io_uring *ring,
 		struct io_uring_poll_watch *watch,

@@ -33,7 +33,8 @@ macro_rules! ring {
 /// Closing it does not end the watch.
 ///
 /// Any thread. Returns 0 or -errno: -EBADF (negative), -EINVAL (no event, an unknown event or flag). Whether the file is there is
-/// found out by arming.
+/// found out by arming. See poll(2), epoll_ctl(2), and io_uring_prep_poll_multishot(); the protocol is that of the kernel's own poll requests
+/// (Linux aa43477b0402).
 ///
 /// Symbol version: OXIRING_1.0, ffi OXIRING_1.0.
 #[no_mangle]
@@ -73,7 +74,8 @@ pub unsafe extern "C" fn io_uring_poll_watch_arm(ring: *mut io_uring, watch: *mu
 ///
 /// Called by the submitting thread. Where a poll request is in the kernel an update is queued, or will be owed when an earlier update is done; the
 /// next poll request has the events anyway. The new events are checked against the state of the file, as by arming. Events of the
-/// old mask may still arrive. `EPOLLEXCLUSIVE` and `EPOLLET` stay as they were at init and may only be repeated.
+/// old mask may still arrive. `EPOLLEXCLUSIVE` and `EPOLLET` stay as they were at init and may only be repeated. Like sync, it is for a watch
+/// that does not end meanwhile.
 ///
 /// Returns 0 or -errno: -EAGAIN (the SQ is full; nothing was changed), -EINVAL (no event, an unknown event, an open chain as for io_uring_poll_watch_arm(), not armed),
 /// -ECANCELED (cancelled), or why the poll failed for good.
@@ -90,9 +92,9 @@ pub unsafe extern "C" fn io_uring_poll_watch_modify(
 
 /// Queue what a watch owes the kernel: a poll request, an update, a removal.
 ///
-/// Called by the submitting thread, once for each `IO_URING_POLL_WATCH_SYNC` that somebody got; until then the watch cannot end. A call that nobody asked for
-/// counts as the one that somebody may just be asking for, so it is for programs that go by io_uring_poll_watch_owes() and free no watch before that question
-/// was passed on. What was queued has to be submitted.
+/// Called by the submitting thread, once for each `IO_URING_POLL_WATCH_SYNC` that somebody got; until then the watch cannot end. A call without one is
+/// allowed on an armed watch, and takes the place of the call that another thread is just being told of: then the watch may end while that
+/// thread still passes its `SYNC` on, and the program must not free it before it was passed on. What was queued has to be submitted.
 ///
 /// Returns 0, also when there is nothing to queue, or -errno: -EAGAIN (the SQ is full; call again), -EINVAL (an open chain as for
 /// io_uring_poll_watch_arm(): call again; or not armed).
@@ -108,7 +110,8 @@ pub unsafe extern "C" fn io_uring_poll_watch_sync(ring: *mut io_uring, watch: *m
 /// Any thread, the owner too. From now on io_uring_poll_watch_next() returns no more events, and when the kernel is done with the watch it returns
 /// -ECANCELED to whoever owns the watch then. A watch whose poll has failed for good ends by itself, perhaps before this call: whoever does not know that it lives must not cancel it.
 ///
-/// Returns 0, `IO_URING_POLL_WATCH_SYNC`, or -errno: -EINVAL (not armed), -EALREADY (cancelled). After 0 the watch may be gone.
+/// Returns 0, after which the watch may be gone, `IO_URING_POLL_WATCH_SYNC`, after which it lives until sync was called, or -errno: -EINVAL (not armed),
+/// -EALREADY (cancelled).
 ///
 /// Symbol version: OXIRING_1.0, ffi OXIRING_1.0.
 #[no_mangle]
@@ -118,12 +121,12 @@ pub unsafe extern "C" fn io_uring_poll_watch_cancel(watch: *mut io_uring_poll_wa
 
 /// Hand a CQE over to its watch.
 ///
-/// Called by the reaping thread, with every CQE that has the watch's user_data, in the order of the CQ. With `IO_URING_POLL_WATCH_OWNED` the caller owns the watch: this
+/// Called by one thread at a time, the one that reaps, with every CQE that has the watch's user_data, in the order of the CQ. The CQE is not kept. With `IO_URING_POLL_WATCH_OWNED` the caller owns the watch: this
 /// thread, or another one that is told to, calls io_uring_poll_watch_next(). Without it somebody else owns the watch and will see what the CQE said, or there is nothing to see.
 /// A thread that owns the watch is not waited for. Poll requests that end without a reason to stop (CQ overflow, cancelled by somebody else, the thread that
 /// submitted them gone, no memory) are owed again.
 ///
-/// Returns the bits `IO_URING_POLL_WATCH_OWNED` and `IO_URING_POLL_WATCH_SYNC`, or -EINVAL for a CQE that is not of this watch, which is then
+/// Returns the bits `IO_URING_POLL_WATCH_OWNED` and `IO_URING_POLL_WATCH_SYNC`, or -ENOENT for a CQE that is not of this watch, which is then
 /// unchanged.
 ///
 /// Symbol version: OXIRING_1.0, ffi OXIRING_1.0.
@@ -136,13 +139,14 @@ pub unsafe extern "C" fn io_uring_poll_watch_post(watch: *mut io_uring_poll_watc
 /// The events that the owner has to handle.
 ///
 /// Called by the owner, on any thread, until it does not return 1. The kernel reports that something happened and not how things are, so after `POLLIN` the owner
-/// reads until -EAGAIN before it calls again, and after `POLLOUT` it writes until -EAGAIN or until it has nothing to write; then nothing is lost. Events
+/// reads until -EAGAIN, or until something says that it has read everything (a short read of a stream, one read of an eventfd), before it calls again, and after `POLLOUT`
+/// it writes until -EAGAIN or until it has nothing to write; then nothing is lost. Events
 /// may be reported that are over.
 ///
 /// Returns 1: `*events` has all events since the last call, and the caller still owns the watch; 0 or `IO_URING_POLL_WATCH_SYNC`: the caller does not own
-/// the watch any more. -ECANCELED: the watch was cancelled and no CQE of it will come. Other -errno: the poll failed for good, and
-/// likewise: -EBADF (no such file), -EINVAL (before Linux 5.13, or a file or ring that cannot be polled so), -EOPNOTSUPP. Each of these ends the watch, is returned
-/// once, and the memory is the program's again. -EINVAL also when nobody owns the watch.
+/// the watch any more. -ECANCELED: the watch was cancelled and no CQE of it will come (before Linux 6.1: if the CQ did not overflow). Other -errno: the poll failed for good,
+/// likewise: -EBADF (no such file), -EINVAL (before Linux 5.13, or a ring that cannot poll), -EACCES (a restriction), or what else the kernel says. Each of these ends the watch, is returned
+/// once, and the memory is the program's again; the watch may also be armed again as it is. -EPERM when nobody owns the watch, which is no end.
 ///
 /// Symbol version: OXIRING_1.0, ffi OXIRING_1.0.
 #[no_mangle]
@@ -165,7 +169,7 @@ pub unsafe extern "C" fn io_uring_poll_watch_owes(watch: *const io_uring_poll_wa
 ///
 /// Returns what io_uring_poll_watch_next() does: after 1 the caller calls that until it does not return 1, and after
 /// `IO_URING_POLL_WATCH_SYNC`, which here says that the SQ is full or a chain is open, it submits and calls io_uring_poll_watch_sync() before it waits again. 0 also for a CQE that needs
-/// nobody. -EINVAL for a CQE that is not of this watch.
+/// nobody. -ENOENT for a CQE that is not of this watch, which lives on.
 ///
 /// Symbol version: OXIRING_1.0, ffi OXIRING_1.0.
 #[no_mangle]

@@ -3,7 +3,7 @@
 use super::word::{News, Next, CANCELLED};
 use super::PollWatch;
 use crate::ring::Ring;
-use crate::sys::EINVAL;
+use crate::sys::{ENOENT, EPERM};
 use crate::uapi::{IO_URING_POLL_WATCH_OWNED as OWNED, IO_URING_POLL_WATCH_SYNC as SYNC, *};
 #[cfg(not(loom))]
 use core::sync::atomic::Ordering;
@@ -16,9 +16,9 @@ impl PollWatch {
         // What is in flight changes with a CQE, so nobody but this thread takes anything away from it.
         let word = self.word();
         if cqe.user_data != self.user_data || !word.is_armed() {
-            return -EINVAL;
+            return -ENOENT;
         }
-        let Some(news) = word.news(cqe.res, cqe.flags) else { return -EINVAL };
+        let Some(news) = word.news(cqe.res, cqe.flags) else { return -ENOENT };
         if news == News::Failed {
             self.error.store(cqe.res, Ordering::Relaxed);
         }
@@ -28,7 +28,7 @@ impl PollWatch {
     /// `io_uring_poll_watch_next`: the events as well, with 1.
     pub fn next(&self) -> (c_int, __u32) {
         let next = self.change(|word| {
-            let (word, next) = word.next().ok_or(-EINVAL)?;
+            let (word, next) = word.next().ok_or(-EPERM)?;
             Ok((
                 word,
                 match next {

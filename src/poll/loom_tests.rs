@@ -219,12 +219,12 @@ fn every_event_reaches_an_owner_across_the_end_of_the_poll() {
     });
 }
 
-/// A cancel comes while the watch is owned, while the poll ends, and while it is being armed again.
+/// A cancel comes while the watch is owned by one of two threads, while the poll ends, and while it is being armed again.
 #[test]
 fn a_cancel_at_any_time_ends_the_watch_once() {
     check(|| {
         let shared = Shared::new();
-        let (senders, workers) = spawn_workers(&shared, 1);
+        let (senders, workers) = spawn_workers(&shared, WORKERS);
         let mut ring = Loop::start(&shared, senders);
         let canceller = {
             let shared = Arc::clone(&shared);

@@ -26,13 +26,24 @@ use crate::uapi::*;
 #[cfg(not(loom))]
 use core::mem::{align_of, size_of};
 #[cfg(not(loom))]
-use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 #[cfg(loom)]
-use loom::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
+use loom::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use word::Word;
 
-/// The events that poll(2) can ask for.
-const POLL_EVENTS: u32 = 0xffff;
+/// The events that poll(2) and epoll_ctl(2) can ask for.
+const POLL_EVENTS: u32 = (libc::EPOLLIN
+    | libc::EPOLLPRI
+    | libc::EPOLLOUT
+    | libc::EPOLLERR
+    | libc::EPOLLHUP
+    | libc::EPOLLRDNORM
+    | libc::EPOLLRDBAND
+    | libc::EPOLLWRNORM
+    | libc::EPOLLWRBAND
+    | libc::EPOLLMSG
+    | libc::EPOLLRDHUP) as u32
+    | libc::POLLNVAL as u32;
 /// Of a watch of many threads or rings: wake one of them.
 const EXCLUSIVE: u32 = libc::EPOLLEXCLUSIVE as u32;
 /// What a watch is anyway.
@@ -49,8 +60,8 @@ pub struct PollWatch {
     user_data: __u64,
     fd: c_int,
     flags: __u32,
-    /// The submitting side's.
-    events: AtomicU32,
+    /// [`EXCLUSIVE`] and [`EDGE`], from init on.
+    how: __u32,
     /// Why the poll failed: written by post before it sets `FAILED`, read by who sees the bit.
     error: AtomicI32,
     resv: [__u64; 4],
@@ -72,11 +83,11 @@ impl PollWatch {
             return Err(-EINVAL);
         }
         Ok(Self {
-            word: AtomicU64::new(Word::default().bits()),
+            word: AtomicU64::new(Word::new(events & POLL_EVENTS).bits()),
             user_data,
             fd,
             flags,
-            events: AtomicU32::new(events),
+            how: events & (EXCLUSIVE | EDGE),
             error: AtomicI32::new(0),
             resv: [0; 4],
         })
@@ -94,7 +105,7 @@ impl PollWatch {
     }
 
     fn word(&self) -> Word {
-        Word::new(self.word.load(Ordering::Acquire))
+        Word::from_bits(self.word.load(Ordering::Acquire))
     }
 
     /// One transition; returns what it returned. On an error the word stays.
@@ -104,7 +115,7 @@ impl PollWatch {
             let (new, outcome) = transition(word)?;
             match self.word.compare_exchange_weak(word.bits(), new.bits(), Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return Ok(outcome),
-                Err(other) => word = Word::new(other),
+                Err(other) => word = Word::from_bits(other),
             }
         }
     }

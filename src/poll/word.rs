@@ -1,6 +1,6 @@
 //! The state word of a watch, and its transitions.
 //!
-//! The word is the kernel's `poll_refs` with the events beside it. There a thread that comes too late raises a count, because the word
+//! The word is the `poll_refs` of the kernel's poll requests (Linux aa43477b0402, `io_poll_check_events()`) with the events beside it. There a thread that comes too late raises a count, because the word
 //! has no room for what happened, and the owner looks again for as long as it finds the count changed. Here what happened is in the
 //! word itself, merged by OR, so that one bit is left of the count: the owner looks again for as long as it finds events.
 //!
@@ -17,11 +17,12 @@
 //! | 39 | [`CANCEL`] | cancel | with the terminal result | nobody arms the watch again |
 //! | 40 | [`FAILED`] | post | with the terminal result | the poll failed for good |
 //! | 41 | [`LATE`] | post, after -EALREADY | modify, sync | the next update or removal is a second attempt |
+//! | 48–63 | [`WANTED`] | init, modify | modify | events to wait for |
 //!
 //! `POLL`, `CONTROL` and `SYNC` are what keeps a watch alive: while one of them is set, something is on its way to it, a CQE or a
 //! call of sync, and there is no terminal result. They are set before that thing can exist and cleared when it has arrived. A watch
 //! of which none is set, and which is cancelled or has failed, [is finished](Word::is_finished); its owner takes the terminal result and by that
-//! sets the word to 0. Nobody touches the watch after that.
+//! clears all but `WANTED`. Nobody touches the watch after that.
 //!
 //! Every transition is one atomic operation, acquire and release: what one owner did happens before what the next one does, and what was
 //! queued, or found out, before a bit was set is there for whoever sees the bit. `OWNED` set by post pairs with `OWNED` cleared by next;
@@ -43,6 +44,8 @@ const SYNC: u64 = 1 << 38;
 const CANCEL: u64 = 1 << 39;
 const FAILED: u64 = 1 << 40;
 const LATE: u64 = 1 << 41;
+const WANTED_SHIFT: u32 = 48;
+const WANTED: u64 = 0xffff << WANTED_SHIFT;
 
 /// The terminal result of a watch that was cancelled. Of a poll request, unasked: somebody else cancelled it, or the thread that submitted
 /// it is no more.
@@ -97,8 +100,18 @@ pub(super) enum Next {
 }
 
 impl Word {
-    pub(super) const fn new(bits: u64) -> Self {
+    pub(super) const fn from_bits(bits: u64) -> Self {
         Self(bits)
+    }
+
+    /// The word of a watch for these events.
+    pub(super) const fn new(wanted: u32) -> Self {
+        Self((wanted as u64) << WANTED_SHIFT)
+    }
+
+    /// The events to wait for.
+    pub(super) const fn wanted(self) -> u32 {
+        (self.0 >> WANTED_SHIFT) as u32
     }
 
     pub(super) const fn bits(self) -> u64 {
@@ -164,7 +177,7 @@ impl Word {
     /// The word with the request in it.
     fn queued(self, request: Request) -> Self {
         match request {
-            Request::Poll => self.with(POLL).without(UPDATE),
+            Request::Poll => self.with(POLL).without(UPDATE | LATE),
             Request::Update => self.with(CONTROL).without(UPDATE | LATE),
             Request::Removal => self.with(CONTROL | REMOVAL).without(LATE),
         }
@@ -179,25 +192,29 @@ impl Word {
         }
     }
 
-    /// The submitting side queues the first poll request: -EALREADY where there was one.
+    /// The submitting side queues the first poll request: -EALREADY where there was one, -EINVAL where there is nothing to wait for.
     pub(super) fn arm(self) -> Result<Self, c_int> {
-        if self == Self::default() {
-            Ok(self.with(ARMED).queued(Request::Poll))
-        } else {
+        if self.has(ARMED) {
             Err(-EALREADY)
+        } else if self.wanted() == 0 {
+            // Memory that was never initialised is often zero.
+            Err(-EINVAL)
+        } else {
+            Ok(self.with(ARMED).queued(Request::Poll))
         }
     }
 
     /// The submitting side wants other events, and queues what is returned.
     ///
     /// While a request is in flight that says when it is done, the update waits for it; where there is no poll request the next one has the new events.
-    pub(super) fn modify(self) -> (Self, Option<Request>) {
+    pub(super) fn modify(self, wanted: u32) -> (Self, Option<Request>) {
+        let word = self.without(WANTED).with(Self::new(wanted).0);
         if !self.has(POLL) {
-            (self, None)
+            (word, None)
         } else if self.has(CONTROL) {
-            (self.with(UPDATE), None)
+            (word.with(UPDATE), None)
         } else {
-            (self.queued(Request::Update), Some(Request::Update))
+            (word.queued(Request::Update), Some(Request::Update))
         }
     }
 
@@ -240,6 +257,7 @@ impl Word {
         }
         self.has(POLL).then_some(match res {
             0.. => News::Ended(res as u32),
+            NOT_FOUND | TOO_LATE => News::Ended(0),
             CANCELLED | NO_MEMORY | TRY_AGAIN | INTERRUPTED => News::Ended(0),
             _ => News::Failed,
         })
@@ -276,7 +294,7 @@ impl Word {
             return Some((self.without(EVENTS), Next::Events((self.0 & EVENTS) as u32)));
         }
         if self.is_finished() {
-            return Some((Self::default(), Next::Terminal { cancelled }));
+            return Some((Self(self.0 & WANTED), Next::Terminal { cancelled }));
         }
         let (word, told) = self.without(OWNED).tell();
         Some((word, Next::Released(told)))

@@ -54,7 +54,8 @@ const IO_URING_ENTER: usize = 426;
 const IO_URING_REGISTER: usize = 427;
 
 pub(crate) use libc::{
-    EAGAIN, EALREADY, EBADF, EBUSY, EFAULT, EINTR, EINVAL, EMFILE, ENOMEM, ENXIO, EOPNOTSUPP, EOVERFLOW, ETIME,
+    EAGAIN, EALREADY, EBADF, EBUSY, EFAULT, EINTR, EINVAL, EMFILE, ENOENT, ENOMEM, ENXIO, EOPNOTSUPP, EOVERFLOW, EPERM,
+    ETIME,
 };
 
 /// Size of the kernel's `sigset_t`, which `io_uring_enter(2)` wants beside a signal mask.
@@ -207,7 +208,7 @@ unsafe fn read_memory(to: *mut c_void, from: *const c_void, len: usize) -> Resul
     // SAFETY: what `local` names is the caller's; the kernel checks what `remote` names.
     let ret =
         unsafe { call6(arch::PROCESS_VM_READV, [pid, &raw const local as usize, 1, &raw const remote as usize, 1, 0]) };
-    if ret == -(libc::ENOSYS as isize) || ret == -(libc::EPERM as isize) {
+    if ret == -(libc::ENOSYS as isize) || ret == -(EPERM as isize) {
         // SAFETY: the caller's promise for `to`; `from` is the best that can be done.
         unsafe { to.cast::<u8>().copy_from_nonoverlapping(from.cast(), len) };
         return Ok(());

@@ -8,6 +8,9 @@ use crate::sys::EALREADY;
 use crate::uapi::*;
 use std::collections::{HashSet, VecDeque};
 
+/// What the program waits for, one after the other.
+const MASKS: [u32; 3] = [1, 5, 4];
+
 /// Events of the file, when there is something to be done.
 const READABLE: u32 = 1;
 
@@ -32,14 +35,14 @@ impl Cqe {
 struct State {
     word: Word,
     /// What is queued, with the mask that it has.
-    sq: VecDeque<(Request, u8)>,
+    sq: VecDeque<(Request, u32)>,
     cq: VecDeque<Cqe>,
     /// The mask of the poll request in the kernel.
-    armed: Option<u8>,
+    armed: Option<u32>,
     /// The result of a poll request that is over, and of which the CQE is still to come.
     ending: Option<i32>,
-    /// The mask that the program wants: 0, and one more after each modify.
-    wanted: u8,
+    /// The mask that the program wants, one of [`MASKS`].
+    wanted: usize,
     /// Updates and removals that there is a reason for.
     reasons: u8,
     /// Something is to be read.
@@ -61,8 +64,8 @@ struct State {
 impl State {
     fn first() -> Self {
         Self {
-            word: Word::default().arm().expect("a new watch"),
-            sq: VecDeque::from([(Request::Poll, 0)]),
+            word: Word::new(MASKS[0]).arm().expect("a new watch"),
+            sq: VecDeque::from([(Request::Poll, MASKS[0])]),
             cq: VecDeque::new(),
             armed: None,
             ending: None,
@@ -206,7 +209,7 @@ impl State {
                 assert!(cancelled || self.failed);
                 next.owner = false;
                 next.terminal = true;
-                assert_eq!(next.word, Word::default());
+                assert_eq!(next.word, Word::new(MASKS[self.wanted]));
                 assert!(next.sq.is_empty() && next.cq.is_empty(), "more to come: {self:?}");
                 assert_eq!((next.armed, next.ending), (None, None), "more to come: {self:?}");
                 assert_eq!(next.told, 0, "sync would touch what is gone: {self:?}");
@@ -227,7 +230,7 @@ impl State {
             Some(Request::Poll) => assert!(!self.owner, "the owner would see again what it is handling"),
             Some(_) => self.reasons = self.reasons.checked_sub(1).expect("a request without a reason"),
         }
-        self.sq.extend(request.map(|request| (request, self.wanted)));
+        self.sq.extend(request.map(|request| (request, self.word.wanted())));
         self
     }
 
@@ -247,8 +250,8 @@ impl State {
         } else {
             assert_eq!(self.word.cancel().err(), Some(-EALREADY));
         }
-        if self.wanted < 2 && !self.cancelled && !self.failed {
-            let (word, request) = self.word.modify();
+        if self.wanted + 1 < MASKS.len() && !self.cancelled && !self.failed {
+            let (word, request) = self.word.modify(MASKS[self.wanted + 1]);
             let modified = Self { word, wanted: self.wanted + 1, reasons: self.reasons + 1, ..self.clone() };
             into.push(modified.queued(request));
         }
@@ -289,7 +292,7 @@ impl State {
     /// Nothing is under way: the watch must wait for its file, with the right mask, and nothing may be left unread.
     fn check_rest(&self) {
         assert!(!self.cancelled && !self.failed, "a watch that does not end: {self:?}");
-        assert_eq!(self.armed, Some(self.wanted), "deaf: {self:?}");
+        assert_eq!(self.armed, Some(MASKS[self.wanted]), "deaf: {self:?}");
         assert!(!self.readable, "an event was lost: {self:?}");
         assert!(!self.word.owes());
     }

@@ -2,7 +2,7 @@
 
 use crate::poll::PollWatch;
 use crate::ring::fake_ring::FakeRing;
-use crate::sys::{EAGAIN, EALREADY, EBADF, EINVAL};
+use crate::sys::{EAGAIN, EALREADY, EBADF, EINVAL, ENOENT, EPERM};
 use crate::uapi::*;
 
 const FD: c_int = 5;
@@ -147,17 +147,17 @@ fn a_cqe_of_something_else_is_refused() {
     let mut fake = FakeRing::new(4, 0, 0);
     let watch = watch(IN, 0);
     let more = IORING_CQE_F_MORE;
-    assert_eq!(watch.post(&cqe(1, more)), -EINVAL, "not armed");
-    assert_eq!(watch.next(), (-EINVAL, 0));
+    assert_eq!(watch.post(&cqe(1, more)), -ENOENT, "not armed");
+    assert_eq!(watch.next(), (-EPERM, 0));
     assert_eq!(watch.arm(fake.ring()), 0);
-    assert_eq!(watch.post(&io_uring_cqe { user_data: USER_DATA + 1, res: 1, flags: more }), -EINVAL);
-    assert_eq!(watch.post(&cqe(-EBADF, more)), -EINVAL);
-    assert_eq!(watch.next(), (-EINVAL, 0));
+    assert_eq!(watch.post(&io_uring_cqe { user_data: USER_DATA + 1, res: 1, flags: more }), -ENOENT);
+    assert_eq!(watch.post(&cqe(-EBADF, more)), -ENOENT);
+    assert_eq!(watch.next(), (-EPERM, 0));
     assert_eq!(watch.post(&cqe(-libc::ECANCELED, 0)), IO_URING_POLL_WATCH_SYNC);
     assert_eq!(watch.post(&cqe(2, more)), IO_URING_POLL_WATCH_OWNED, "an event that was overtaken");
     assert_eq!((watch.next(), watch.next()), ((1, 2), (0, 0)));
-    for (res, flags) in [(1, 0), (0, 0), (-libc::ENOENT, 0), (i32::MIN, 0)] {
-        assert_eq!(watch.post(&cqe(res, flags)), -EINVAL, "nothing is in flight");
+    for (res, flags) in [(1, 0), (0, 0), (-ENOENT, 0), (i32::MIN, 0)] {
+        assert_eq!(watch.post(&cqe(res, flags)), -ENOENT, "nothing is in flight");
     }
 }
 
@@ -187,10 +187,8 @@ fn handle_says_sync_when_it_found_no_room() {
     assert_eq!(watch.sync(fake.ring()), 0);
     let again = taken(&mut fake);
     assert_eq!(again.iter().map(poll32_events).collect::<Vec<_>>(), [OUT]);
-    assert_eq!(u32::from(again[0].flags), IOSQE_ASYNC, "the second attempt");
     assert_eq!(watch.handle(fake.ring(), &cqe(0, 0)), (0, 0));
     assert_eq!(watch.modify(fake.ring(), IN), 0);
-    assert_eq!(taken(&mut fake)[0].flags, 0, "a first attempt");
 }
 
 #[test]
@@ -210,7 +208,7 @@ fn a_cancel_asks_for_sync_only_where_nothing_else_leads_there() {
     assert_eq!(watch.post(&cqe(-libc::ECANCELED, 0)), 0, "the removal's answer is to come");
     assert_eq!(watch.post(&cqe(0, 0)), IO_URING_POLL_WATCH_OWNED);
     assert_eq!(watch.next(), (-libc::ECANCELED, 0));
-    assert_eq!(watch.next(), (-EINVAL, 0));
+    assert_eq!(watch.next(), (-EPERM, 0));
     assert_eq!(watch.cancel(), -EINVAL);
     // The poll has failed, and its owner does not know yet.
     assert_eq!(watch.arm(fake.ring()), 0);
@@ -223,6 +221,6 @@ fn a_cancel_asks_for_sync_only_where_nothing_else_leads_there() {
     assert_eq!(watch.post(&cqe(-EAGAIN, 0)), IO_URING_POLL_WATCH_SYNC);
     assert_eq!(watch.cancel(), 0);
     assert_eq!(watch.sync(fake.ring()), 0);
-    assert_eq!(watch.post(&cqe(-libc::ENOENT, 0)), IO_URING_POLL_WATCH_OWNED);
+    assert_eq!(watch.post(&cqe(-ENOENT, 0)), IO_URING_POLL_WATCH_OWNED);
     assert_eq!(watch.next(), (-libc::ECANCELED, 0));
 }
