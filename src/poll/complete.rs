@@ -1,14 +1,10 @@
 //! The completing side: what a CQE means, and the owner's part.
 
 use super::word::{News, Next, CANCELLED};
-use super::PollWatch;
+use super::{Ordering, PollWatch};
 use crate::ring::Ring;
 use crate::sys::{ENOENT, EPERM};
 use crate::uapi::{IO_URING_POLL_WATCH_OWNED as OWNED, IO_URING_POLL_WATCH_SYNC as SYNC, *};
-#[cfg(not(loom))]
-use core::sync::atomic::Ordering;
-#[cfg(loom)]
-use loom::sync::atomic::Ordering;
 
 impl PollWatch {
     /// `io_uring_poll_watch_post`.

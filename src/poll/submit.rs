@@ -1,15 +1,11 @@
 //! The submitting side: what a watch puts into the SQ.
 
 use super::word::{Request, Word, CANCELLED};
-use super::{check_events, PollWatch, POLL_EVENTS};
+use super::{check_events, Ordering, PollWatch, POLL_EVENTS};
 use crate::op;
 use crate::ring::Ring;
 use crate::sys::{EAGAIN, EINVAL};
 use crate::uapi::*;
-#[cfg(not(loom))]
-use core::sync::atomic::Ordering;
-#[cfg(loom)]
-use loom::sync::atomic::Ordering;
 
 impl PollWatch {
     /// `io_uring_poll_watch_arm`.

@@ -59,7 +59,7 @@ const NOT_FOUND: c_int = -libc::ENOENT;
 const TOO_LATE: c_int = -EALREADY;
 
 /// A value of the word.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) struct Word(u64);
 
 /// What the submitting side can queue.
@@ -257,8 +257,7 @@ impl Word {
         }
         self.has(POLL).then_some(match res {
             0.. => News::Ended(res as u32),
-            NOT_FOUND | TOO_LATE => News::Ended(0),
-            CANCELLED | NO_MEMORY | TRY_AGAIN | INTERRUPTED => News::Ended(0),
+            NOT_FOUND | TOO_LATE | CANCELLED | NO_MEMORY | TRY_AGAIN | INTERRUPTED => News::Ended(0),
             _ => News::Failed,
         })
     }
