@@ -59,6 +59,20 @@ static void one_submission(int fd)
 	NOTIF_EMPTY(&box);
 }
 
+/* A flushing send of more than the connection takes. */
+static void send_large(int sv[2], int flags, unsigned int slot, uint64_t data)
+{
+	struct io_uring_sqe *sqe;
+
+	t_tcp_pair(sv);
+	notif_small_buffers(sv);
+	sqe = notif_sqe(&ring);
+	io_uring_prep_sendzc(sqe, sv[0], large, sizeof(large),
+			     flags | MSG_NOSIGNAL, slot, NOTIF_FLUSH);
+	io_uring_sqe_set_data64(sqe, data);
+	t_submit(&ring, 1);
+}
+
 /* The other end goes away in the middle of a send. */
 static void short_of_all(void)
 {
@@ -66,13 +80,7 @@ static void short_of_all(void)
 	struct t_result r;
 	int sv[2];
 
-	t_tcp_pair(sv);
-	notif_small_buffers(sv);
-	sqe = notif_sqe(&ring);
-	io_uring_prep_sendzc(sqe, sv[0], large, sizeof(large),
-			     MSG_WAITALL | MSG_NOSIGNAL, 2, NOTIF_FLUSH);
-	io_uring_sqe_set_data64(sqe, 40);
-	t_submit(&ring, 1);
+	send_large(sv, MSG_WAITALL, 2, 40);
 	/* Until the kernel has taken a part of it. */
 	notif_discard(sv[1], 1000);
 	t_sleep_ms(20);
@@ -100,17 +108,10 @@ static void short_of_all(void)
 
 static void short_is_success(void)
 {
-	struct io_uring_sqe *sqe;
 	struct t_result r;
 	int sv[2];
 
-	t_tcp_pair(sv);
-	notif_small_buffers(sv);
-	sqe = notif_sqe(&ring);
-	io_uring_prep_sendzc(sqe, sv[0], large, sizeof(large),
-			     MSG_DONTWAIT | MSG_NOSIGNAL, 3, NOTIF_FLUSH);
-	io_uring_sqe_set_data64(sqe, 50);
-	t_submit(&ring, 1);
+	send_large(sv, MSG_DONTWAIT, 3, 50);
 	r = t_reap_as(&ring, 50);
 	T_GE(r.res, 1);
 	T_LE(r.res, sizeof(large) - 1);

@@ -9,19 +9,6 @@ static struct io_uring ring;
 static struct notif_box box;
 static int a[2], b[2];
 
-static int cancel(uint64_t data, int fd, unsigned int flags)
-{
-	struct io_uring_sync_cancel_reg reg;
-
-	memset(&reg, 0, sizeof(reg));
-	reg.addr = data;
-	reg.fd = fd;
-	reg.flags = flags;
-	reg.timeout.tv_sec = -1;
-	reg.timeout.tv_nsec = -1;
-	return io_uring_register_sync_cancel(&ring, &reg);
-}
-
 static void cancelled(unsigned int from, unsigned int to)
 {
 	unsigned int i;
@@ -38,7 +25,7 @@ int main(void)
 	unsigned int i;
 
 	T_RING(16, &ring, 0);
-	T_EQ_SINCE(6, 0, "IORING_REGISTER_SYNC_CANCEL", cancel(1, -1, 0),
+	T_EQ_SINCE(6, 0, "IORING_REGISTER_SYNC_CANCEL", t_sync_cancel(&ring, 1, -1, 0),
 		   -ENOENT, -EINVAL);
 	notif_full_pair(a);
 	notif_full_pair(b);
@@ -46,21 +33,21 @@ int main(void)
 
 	NOTIF_STUCK(&ring, a[0], 1);
 	NOTIF_STUCK(&ring, a[0], 2);
-	T_EQ(cancel(3, -1, 0), -ENOENT);
-	T_EQ(cancel(NOTIF_TAG(0), -1, 0), -ENOENT);
+	T_EQ(t_sync_cancel(&ring, 3, -1, 0), -ENOENT);
+	T_EQ(t_sync_cancel(&ring, NOTIF_TAG(0), -1, 0), -ENOENT);
 	NOTIF_QUIET(&ring);
-	T_EQ(cancel(2, -1, 0), 0);
+	T_EQ(t_sync_cancel(&ring, 2, -1, 0), 0);
 	cancelled(2, 3);
-	T_EQ(cancel(1, -1, 0), 0);
+	T_EQ(t_sync_cancel(&ring, 1, -1, 0), 0);
 	cancelled(1, 2);
-	T_EQ(cancel(1, -1, 0), -ENOENT);
+	T_EQ(t_sync_cancel(&ring, 1, -1, 0), -ENOENT);
 
 	NOTIF_STUCK(&ring, a[0], 4);
 	NOTIF_STUCK(&ring, b[0], 5);
-	T_EQ(cancel(0, b[0], IORING_ASYNC_CANCEL_FD), 0);
+	T_EQ(t_sync_cancel(&ring, 0, b[0], IORING_ASYNC_CANCEL_FD), 0);
 	cancelled(5, 6);
 	NOTIF_STUCK(&ring, a[0], 5);
-	T_EQ(cancel(0, a[0], IORING_ASYNC_CANCEL_FD | all), 2);
+	T_EQ(t_sync_cancel(&ring, 0, a[0], IORING_ASYNC_CANCEL_FD | all), 2);
 	cancelled(4, 6);
 
 	/* Of one user_data, and one of them is a poll. */
@@ -72,21 +59,21 @@ int main(void)
 	t_submit(&ring, 1);
 	while (io_uring_sq_ready(&ring))
 		t_sleep_ms(1);
-	T_EQ(cancel(7, -1, all), 3);
+	T_EQ(t_sync_cancel(&ring, 7, -1, all), 3);
 	NOTIF_COLLECT_ALL(&ring, &box, 3);
 	for (i = 0; i < 3; i++)
 		NOTIF_TAKE(&box, 7, -ECANCELED, 0);
 	for (i = 0; i < 2; i++)
 		NOTIF_STUCK(&ring, a[0], 8);
 	for (i = 0; i < 2; i++) {
-		T_EQ(cancel(8, -1, 0), 0);
+		T_EQ(t_sync_cancel(&ring, 8, -1, 0), 0);
 		cancelled(8, 9);
 	}
 
 	NOTIF_STUCK(&ring, a[0], 10);
 	NOTIF_STUCK(&ring, b[0], 11);
 	NOTIF_STUCK(&ring, a[0], 12);
-	T_EQ(cancel(0, -1, IORING_ASYNC_CANCEL_ANY | all), 3);
+	T_EQ(t_sync_cancel(&ring, 0, -1, IORING_ASYNC_CANCEL_ANY | all), 3);
 	cancelled(10, 13);
 
 	/* None of them flushed. */

@@ -27,8 +27,8 @@ static struct armed {
 	/* Its watch waits for what does not come. */
 	bool muted;
 } armed[WATCHES];
-static struct message todo[INBOX];
-static unsigned int todo_nr;
+static struct message taken[INBOX];
+static unsigned int taken_nr;
 static bool wake_queued;
 static uint64_t wakes;
 static unsigned long long events, ended, controls, full;
@@ -96,9 +96,9 @@ static void reap(void)
 static void read_inbox(void)
 {
 	pthread_mutex_lock(&inbox_lock);
-	T_LE(todo_nr + inbox_nr, INBOX);
-	memcpy(todo + todo_nr, inbox, inbox_nr * sizeof(*inbox));
-	todo_nr += inbox_nr;
+	T_LE(taken_nr + inbox_nr, INBOX);
+	memcpy(taken + taken_nr, inbox, inbox_nr * sizeof(*inbox));
+	taken_nr += inbox_nr;
 	inbox_nr = 0;
 	pthread_mutex_unlock(&inbox_lock);
 }
@@ -132,13 +132,13 @@ static bool carry_out(const struct message *m)
 /* In any order, as far as the SQ has room. */
 static void queue_what_is_owed(void)
 {
-	while (todo_nr) {
-		unsigned int i = pws_random(&rng, todo_nr);
-		struct message m = todo[i];
+	while (taken_nr) {
+		unsigned int i = pws_random(&rng, taken_nr);
+		struct message m = taken[i];
 
 		if (!carry_out(&m))
 			return;
-		todo[i] = todo[--todo_nr];
+		taken[i] = taken[--taken_nr];
 	}
 }
 
@@ -211,7 +211,7 @@ static void step(bool draining)
 	}
 	queue_what_is_owed();
 	disturb(draining);
-	if (!todo_nr && wake_queued) {
+	if (!taken_nr && wake_queued) {
 		PWS_SUBMITTED(pws_submit_and_wait(&ring));
 		return;
 	}
@@ -279,7 +279,7 @@ static void __attribute__((noreturn)) report_stuck(const char *what)
 	}
 	T_FAIL("%s: nothing happened for %d ms; cancels %u, terminal results "
 	       "%u, to do %u, read for waking %d",
-	       what, STUCK_MS, LOAD(&cancels), LOAD(&terminals), todo_nr,
+	       what, STUCK_MS, LOAD(&cancels), LOAD(&terminals), taken_nr,
 	       wake_queued);
 }
 

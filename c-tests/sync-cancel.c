@@ -15,20 +15,6 @@ static void poll_for_ever(struct io_uring *ring, int fd, uint64_t data)
 		t_sleep_ms(1);
 }
 
-static int cancel(struct io_uring *ring, uint64_t data, int fd,
-		  unsigned int flags)
-{
-	struct io_uring_sync_cancel_reg reg;
-
-	memset(&reg, 0, sizeof(reg));
-	reg.addr = data;
-	reg.fd = fd;
-	reg.flags = flags;
-	reg.timeout.tv_sec = -1;
-	reg.timeout.tv_nsec = -1;
-	return io_uring_register_sync_cancel(ring, &reg);
-}
-
 int main(void)
 {
 	struct io_uring_sync_cancel_reg reg;
@@ -41,19 +27,19 @@ int main(void)
 	T_RING(8, &ring, 0);
 
 	T_EQ_SINCE(6, 0, "IORING_REGISTER_SYNC_CANCEL",
-		   cancel(&ring, 1, -1, 0), -ENOENT, -EINVAL);
+		   t_sync_cancel(&ring, 1, -1, 0), -ENOENT, -EINVAL);
 	poll_for_ever(&ring, a[0], 1);
-	T_EQ(cancel(&ring, 2, -1, 0), -ENOENT);
-	T_EQ(cancel(&ring, 1, -1, 0), 0);
+	T_EQ(t_sync_cancel(&ring, 2, -1, 0), -ENOENT);
+	T_EQ(t_sync_cancel(&ring, 1, -1, 0), 0);
 	T_EQ(t_reap_as(&ring, 1).res, -ECANCELED);
 
 	poll_for_ever(&ring, a[0], 3);
 	poll_for_ever(&ring, b[0], 4);
-	T_EQ(cancel(&ring, 0, b[0], IORING_ASYNC_CANCEL_FD), 0);
+	T_EQ(t_sync_cancel(&ring, 0, b[0], IORING_ASYNC_CANCEL_FD), 0);
 	T_EQ(t_reap_as(&ring, 4).res, -ECANCELED);
 
 	poll_for_ever(&ring, b[0], 5);
-	T_EQ(cancel(&ring, 0, -1,
+	T_EQ(t_sync_cancel(&ring, 0, -1,
 		    IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL), 2);
 	r = t_reap(&ring);
 	T_EQ(r.res, -ECANCELED);

@@ -342,6 +342,21 @@ static inline struct t_result t_reap(struct io_uring *ring)
 		}                                                              \
 	} while (0)
 
+/* By user_data, or by what the flags say; waits until they are gone. */
+static inline int t_sync_cancel(struct io_uring *ring, uint64_t data, int fd,
+				unsigned int flags)
+{
+	struct io_uring_sync_cancel_reg reg;
+
+	memset(&reg, 0, sizeof(reg));
+	reg.addr = data;
+	reg.fd = fd;
+	reg.flags = flags;
+	reg.timeout.tv_sec = -1;
+	reg.timeout.tv_nsec = -1;
+	return io_uring_register_sync_cancel(ring, &reg);
+}
+
 /* ---- time and signals -------------------------------------------------- */
 
 static inline struct __kernel_timespec t_ms(long long ms)
