@@ -44,9 +44,8 @@
 #include "loaded.h"
 #include "loopback.h"
 #include "poll-workers.h"
+#include "server.h"
 
-#define SUBMISSIONS 256u
-#define COMPLETIONS 4096u
 #define MAX_WORKERS 64u
 /* How long a stopping server waits for its last requests. */
 #define DRAIN_SECONDS 5
@@ -57,14 +56,6 @@ enum request {
 	CANCEL_ACCEPT,
 	WAKE,
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int signal)
-{
-	(void)signal;
-	interrupted = 1;
-}
 
 /* ---- the loop ---- */
 
@@ -374,22 +365,8 @@ static void serve(const sigset_t *while_waiting)
 
 static int set_up_ring(void)
 {
-	struct io_uring_params params = { 0 };
-	int ret;
+	int ret = init_server_ring(&server.ring);
 
-	/* Deferred task work needs Linux 6.1; without it all works the same. */
-	params.flags = IORING_SETUP_CQSIZE | IORING_SETUP_SINGLE_ISSUER |
-		       IORING_SETUP_DEFER_TASKRUN;
-	params.cq_entries = COMPLETIONS;
-	ret = io_uring_queue_init_params(SUBMISSIONS, &server.ring, &params);
-	if (ret == -EINVAL) {
-		params = (struct io_uring_params){
-			.flags = IORING_SETUP_CQSIZE,
-			.cq_entries = COMPLETIONS,
-		};
-		ret = io_uring_queue_init_params(SUBMISSIONS, &server.ring,
-						 &params);
-	}
 	if (ret < 0)
 		fail("setting up the ring: %s", strerror(-ret));
 	return ret;
@@ -471,26 +448,6 @@ static int parse_options(int argc, char **argv, struct options *opt)
 		.idle_seconds = 10,
 	};
 	return parse_option_table(argc, argv, "poll-echo", "", table);
-}
-
-/*
- * Signals are let in only while the loop waits, so none can come just before
- * it, and a worker never gets one.
- */
-static void catch_signals(sigset_t *while_waiting)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-	sigset_t caught;
-
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigemptyset(&caught);
-	sigaddset(&caught, SIGINT);
-	sigaddset(&caught, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &caught, while_waiting);
-	sigdelset(while_waiting, SIGINT);
-	sigdelset(while_waiting, SIGTERM);
 }
 
 int main(int argc, char **argv)
