@@ -111,7 +111,11 @@ pub(crate) unsafe fn wait_for_cqe(ring: Ring, cqe_ptr: *mut *mut io_uring_cqe, m
         if entered && wait.submit == 0 {
             let over = limit.passed() >= limit.ns;
             // A wait with a minimum of time may end with fewer than it was for, but not with hidden ones only.
-            let early = brought < wanted && (brought == 0 || limit.arg.min_wait_usec == 0 || !nothing);
+            let early = match brought {
+                // With SQPOLL the end of a timeout wakes the waiter before its CQE is there.
+                0 => wanted != 0 && !ring.is_sqpoll(),
+                _ => brought < wanted && (limit.arg.min_wait_usec == 0 || !nothing),
+            };
             if peek.available >= get!(ring, cq.ring_entries) {
                 // Nothing more fits.
                 break peek.cqe;

@@ -138,8 +138,9 @@ impl Ring {
                     break peek.cqe;
                 }
                 // All is submitted, the kernel has waited, and nothing came: a signal ended the wait, which the kernel does not say
-                // beside the number that it submitted. To wait again would swallow the signal.
-                if result > 0 && wait.submit == 0 && peek.cqe.is_null() && !peek.consumed {
+                // beside the number that it submitted. To wait again would swallow the signal. With SQPOLL the end of a timeout
+                // wakes the waiter before the thread has posted its CQE, so nothing is known there.
+                if result > 0 && wait.submit == 0 && peek.cqe.is_null() && !peek.consumed && !self.is_sqpoll() {
                     break peek.cqe;
                 }
             }

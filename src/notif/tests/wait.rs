@@ -132,6 +132,18 @@ fn a_signal_beside_hidden_completions_is_eintr() {
     }
 }
 
+/// With SQPOLL the end of a timeout of the program looks like that, before its CQE is posted.
+#[test]
+fn a_wait_that_brought_nothing_is_begun_again_with_sqpoll() {
+    for (setup, expected) in [(0, (1, None)), (IORING_SETUP_SQPOLL, (1, Some(9)))] {
+        let mut f = Fixture::with(setup, |_| ());
+        f.send(TCP, 0, 0, 1);
+        f.script([Enter { consume: Some(0), result: Some(1), ..Enter::default() }, Enter::posts(9, 0)]);
+        assert_eq!(run(&mut f, submit_untimed, 1), expected);
+        f.exit();
+    }
+}
+
 #[test]
 fn a_wait_goes_on_for_what_is_left_of_its_time() {
     for call in [wait_cqes_timed as Call, submit_timed] {

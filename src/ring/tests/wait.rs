@@ -152,6 +152,16 @@ fn a_wait_that_ended_without_a_completion_after_a_submission_is_not_begun_again(
     }
 }
 
+/// With SQPOLL that is no signal for sure: a timeout wakes the waiter before its CQE is posted.
+#[test]
+fn with_sqpoll_it_is_begun_again() {
+    let mut f = Fixture::new(IORING_SETUP_SQPOLL, |_| ());
+    f.queue_nops(1);
+    f.script([Enter { consume: Some(0), result: Some(1), ..Enter::default() }, Enter::posts(9, 0)]);
+    assert_eq!(submit_untimed(&mut f), (1, Some(9)));
+    assert_eq!(f.entered().len(), 2);
+}
+
 #[test]
 fn a_short_submit_in_a_wait_is_followed_by_the_rest() {
     let mut f = Fixture::new(0, |_| ());
