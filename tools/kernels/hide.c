@@ -184,12 +184,34 @@ static void after_setup(pid_t pid, unsigned long params)
 	in_tracee(pid, address, true, &features);
 }
 
+static struct io_uring_sqe sqes[256];
+
+/* As many as are read at once, from an array of size bytes. */
+static void hide_requests_at(pid_t pid, unsigned long at, size_t size)
+{
+	const uint8_t unknown = 255;
+	size_t i;
+
+	if (size > sizeof(sqes))
+		size = sizeof(sqes);
+	if (!copy(pid, at, false, sqes, size))
+		return;
+	for (i = 0; i < size / sizeof(*sqes); i++)
+		/*
+		 * Another thread may be in the middle of queueing. What its
+		 * library is going to replace (0xf0 and later) no kernel knows
+		 * anyway.
+		 */
+		if (sqes[i].opcode > hidden.last_op && sqes[i].opcode < 0xf0)
+			copy(pid, at + i * sizeof(*sqes), true,
+			     (void *)&unknown, 1);
+}
+
 /* One program's SQEs, wherever rings are mapped in it. */
 static void hide_requests(pid_t pid)
 {
 	unsigned long from, to, at;
 	unsigned long long offset;
-	uint8_t op, unknown = 255;
 	char path[64], line[512];
 	FILE *maps;
 
@@ -200,15 +222,8 @@ static void hide_requests(pid_t pid)
 		    sscanf(line, "%lx-%lx %*s %llx", &from, &to, &offset) != 3 ||
 		    offset != IORING_OFF_SQES)
 			continue;
-		for (at = from; at < to; at += sizeof(struct io_uring_sqe))
-			/*
-			 * Another thread may be in the middle of queueing.
-			 * What its library is going to replace (0xf0 and
-			 * later) no kernel knows anyway.
-			 */
-			if (copy(pid, at, false, &op, 1) &&
-			    op > hidden.last_op && op < 0xf0)
-				copy(pid, at, true, &unknown, 1);
+		for (at = from; at < to; at += sizeof(sqes))
+			hide_requests_at(pid, at, to - at);
 	}
 	if (maps)
 		fclose(maps);
