@@ -5,8 +5,10 @@
 # every cdylib, so the symbol versions of a drop-in liburing.so.2 can only come
 # from a link that starts at the static library.
 
-VERSION   := 2.15
-SOVERSION := 2
+VERSION       := 2.15
+SOVERSION     := 2
+AIO_VERSION   := 1.0
+AIO_SOVERSION := 1
 
 PREFIX     = /usr/local
 LIBDIR     = $(PREFIX)/lib
@@ -29,14 +31,22 @@ CHECKFLAGS =
 BENCHFLAGS =
 
 BUILD := build
-NAMES := liburing liburing-ffi
+# Those that stand on no other library, and that which stands on libc.
+BARE  := liburing liburing-ffi
+AIO   := liburing-aio
+NAMES := $(BARE) $(AIO)
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
-CAPI := $(TARGET_DIR)/$(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)release/liboxiring_capi.a
+RELEASE    := $(TARGET_DIR)/$(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)release
+CAPI       := $(RELEASE)/liboxiring_capi.a
+AIO_CAPI   := $(RELEASE)/liboxiring_aio.a
 
-SHARED  := $(NAMES:%=$(BUILD)/%.so.$(VERSION))
+version   = $(if $(filter $(AIO),$(1)),$(AIO_VERSION),$(VERSION))
+soversion = $(if $(filter $(AIO),$(1)),$(AIO_SOVERSION),$(SOVERSION))
+
+SHARED  := $(foreach n,$(NAMES),$(BUILD)/$n.so.$(call version,$n))
 STATIC  := $(NAMES:%=$(BUILD)/%.a)
-LINKS   := $(NAMES:%=$(BUILD)/%.so.$(SOVERSION)) $(NAMES:%=$(BUILD)/%.so)
+LINKS   := $(foreach n,$(NAMES),$(BUILD)/$n.so.$(call soversion,$n) $(BUILD)/$n.so)
 PC      := $(NAMES:%=$(BUILD)/%.pc)
 HEADERS := $(patsubst include/%,%,$(wildcard include/*.h include/*/*.h include/*/*/*.h))
 
@@ -56,10 +66,16 @@ help: ## list the targets
 
 # Cargo decides; the archive's time changes only when its contents do. A root
 # shell without a toolchain ("sudo make install") takes what was built before.
-$(CAPI): FORCE
+# The engine's crate is a Rust library to other crates, and cargo optimises a
+# crate across its dependencies only when it is nothing else: hence the second
+# command.
+$(CAPI):     COMPILE = build --release -p oxiring-capi
+$(AIO_CAPI): COMPILE = rustc --release -p oxiring-aio --crate-type staticlib
+
+$(CAPI) $(AIO_CAPI): FORCE
 	@if command -v $(firstword $(CARGO)) >/dev/null; then \
-		echo "$(CARGO) build --release -p oxiring-capi $(CARGOFLAGS)"; \
-		$(CARGO) build --release -p oxiring-capi $(CARGOFLAGS); \
+		echo "$(CARGO) $(COMPILE) $(CARGOFLAGS)"; \
+		$(CARGO) $(COMPILE) $(CARGOFLAGS); \
 	elif [ -f $@ ]; then \
 		echo "$(firstword $(CARGO)) not found: using $@ as it is"; \
 	else \
@@ -82,11 +98,15 @@ exports_exactly = { $(NM) $(1) --defined-only $(2) \
 
 # One relocatable object per library: the members that its symbols need, and
 # nothing global but those symbols, so that a program can link it together with
-# its own memset or with another Rust library. GNU nm and ar load the LLVM
-# plugin for .llvmbc sections and crash in it.
-$(BUILD)/%.o: $(CAPI) $(BUILD)/%.sym Makefile
+# its own memset or with another Rust library. Groups of sections would still be
+# known by their symbols, and the linker keeps one of a name: they are dissolved.
+# GNU nm and ar load the LLVM plugin for .llvmbc sections and crash in it.
+$(BARE:%=$(BUILD)/%.o): $(CAPI)
+$(AIO:%=$(BUILD)/%.o): $(AIO_CAPI)
+
+$(NAMES:%=$(BUILD)/%.o): $(BUILD)/%.o: $(BUILD)/%.sym Makefile
 	sed 's/^/-Wl,-u,/' $(BUILD)/$*.sym > $(BUILD)/$*.roots
-	$(CC) -r -nostdlib -Wl,--gc-sections @$(BUILD)/$*.roots -o $@ $(CAPI)
+	$(CC) -r -nostdlib -Wl,--gc-sections -Wl,--force-group-allocation @$(BUILD)/$*.roots -o $@ $(filter %.a,$^)
 	$(OBJCOPY) --keep-global-symbols=$(BUILD)/$*.sym -R .llvmbc -R .llvmcmd -R .comment $@
 	@$(call exports_exactly,,$@,$(BUILD)/$*.sym)
 
@@ -99,7 +119,7 @@ $(BUILD)/%.a: $(BUILD)/%.o
 # dlclose), and afterwards the whole offset table is read-only.
 # -z noseparate-code: without a page of padding on each side of the code the
 # file is one page smaller.
-$(BUILD)/%.so.$(VERSION): $(BUILD)/%.o abi/%.map tools/shared.ld Makefile
+$(BARE:%=$(BUILD)/%.so.$(VERSION)): $(BUILD)/%.so.$(VERSION): $(BUILD)/%.o abi/%.map tools/shared.ld Makefile
 	$(CC) -shared -nostdlib -o $@ $< \
 		-Wl,--version-script=abi/$*.map -Wl,--no-undefined-version \
 		-Wl,-z,defs -Wl,--gc-sections -Wl,-soname,$*.so.$(SOVERSION) \
@@ -107,17 +127,33 @@ $(BUILD)/%.so.$(VERSION): $(BUILD)/%.o abi/%.map tools/shared.ld Makefile
 		-Wl,--hash-style=gnu -Wl,--build-id $(LDFLAGS)
 	@$(call exports_exactly,-D,$@,$(BUILD)/$*.sym)
 
-$(BUILD)/%.so.$(SOVERSION): $(BUILD)/%.so.$(VERSION)
-	ln -sf $*.so.$(VERSION) $@
+# Rust's standard library prints a backtrace with libgcc's unwinder, which is
+# linked in, so that libc is all that is needed. Before glibc 2.34 threads and
+# dlsym were libraries of their own.
+# -z nodelete: the thread that issues requests outlives every dlclose.
+$(AIO:%=$(BUILD)/%.so.$(AIO_VERSION)): $(BUILD)/%.so.$(AIO_VERSION): $(BUILD)/%.o abi/%.map Makefile
+	$(CC) -shared -static-libgcc -o $@ $< \
+		-Wl,--version-script=abi/$*.map -Wl,--no-undefined-version \
+		-Wl,-z,defs -Wl,--gc-sections -Wl,-soname,$*.so.$(AIO_SOVERSION) \
+		-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,nodelete \
+		-Wl,--hash-style=gnu -Wl,--build-id -Wl,--as-needed -lpthread -ldl $(LDFLAGS)
+	@$(call exports_exactly,-D,$@,$(BUILD)/$*.sym)
 
-$(BUILD)/%.so: $(BUILD)/%.so.$(SOVERSION)
-	ln -sf $*.so.$(SOVERSION) $@
+define links
+$(BUILD)/$(1).so.$(2): $(BUILD)/$(1).so.$(3)
+	ln -sf $(1).so.$(3) $$@
+
+$(BUILD)/$(1).so: $(BUILD)/$(1).so.$(2)
+	ln -sf $(1).so.$(2) $$@
+
+endef
+$(foreach n,$(NAMES),$(eval $(call links,$n,$(call soversion,$n),$(call version,$n))))
 
 # ---- pkg-config ---------------------------------------------------------------
 
 # Below the prefix the directories are written relative to it, so that
 # pkg-config --define-variable=prefix=... follows a tree that was moved.
-pc_file = sed -e 's|@prefix@|$(PREFIX)|' -e 's|@version@|$(VERSION)|' \
+pc_file = sed -e 's|@prefix@|$(PREFIX)|' -e 's|@version@|$(call version,$(1))|' \
 	-e 's|@libdir@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' \
 	-e 's|@includedir@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(INCLUDEDIR))|' \
 	pkgconfig/$(1).pc.in > $(2)
@@ -158,24 +194,24 @@ demo: all ## build the examples against a staged install and run them
 
 D := $(DESTDIR)
 
+install_library = $(INSTALL) -m 755 $(BUILD)/$(1).so.$(3) $D$(LIBDIR)/ && \
+	$(STRIP) --strip-unneeded $D$(LIBDIR)/$(1).so.$(3) && \
+	ln -sf $(1).so.$(3) $D$(LIBDIR)/$(1).so.$(2) && \
+	ln -sf $(1).so.$(2) $D$(LIBDIR)/$(1).so && \
+	$(INSTALL) -m 644 $(BUILD)/$(1).a $D$(LIBDIR)/ && \
+	$(STRIP) --strip-debug $D$(LIBDIR)/$(1).a
+
 install: all ## install below PREFIX (LIBDIR, INCLUDEDIR; DESTDIR for packages)
 	$(INSTALL) -d $(sort $(dir $(HEADERS:%=$D$(INCLUDEDIR)/%))) $D$(LIBDIR)/pkgconfig
 	for h in $(HEADERS); do \
 		$(INSTALL) -m 644 include/$$h $D$(INCLUDEDIR)/$$h || exit 1; \
 	done
-	for n in $(NAMES); do \
-		$(INSTALL) -m 755 $(BUILD)/$$n.so.$(VERSION) $D$(LIBDIR)/ && \
-		$(STRIP) --strip-unneeded $D$(LIBDIR)/$$n.so.$(VERSION) && \
-		ln -sf $$n.so.$(VERSION) $D$(LIBDIR)/$$n.so.$(SOVERSION) && \
-		ln -sf $$n.so.$(SOVERSION) $D$(LIBDIR)/$$n.so && \
-		$(INSTALL) -m 644 $(BUILD)/$$n.a $D$(LIBDIR)/ && \
-		$(STRIP) --strip-debug $D$(LIBDIR)/$$n.a || exit 1; \
-	done
+	$(foreach n,$(NAMES),$(call install_library,$n,$(call soversion,$n),$(call version,$n)) &&) :
 	$(foreach n,$(NAMES),$(call pc_file,$n,$D$(LIBDIR)/pkgconfig/$n.pc) &&) \
 		chmod 644 $(NAMES:%=$D$(LIBDIR)/pkgconfig/%.pc)
 
 INSTALLED = $(HEADERS:%=$(INCLUDEDIR)/%) $(NAMES:%=$(LIBDIR)/pkgconfig/%.pc) \
-	$(foreach s,a so so.$(SOVERSION) so.$(VERSION),$(NAMES:%=$(LIBDIR)/%.$s))
+	$(foreach n,$(NAMES),$(foreach s,a so so.$(call soversion,$n) so.$(call version,$n),$(LIBDIR)/$n.$s))
 
 # Directories that others share stay, even when they are empty now.
 uninstall: ## remove what install wrote

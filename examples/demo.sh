@@ -69,11 +69,15 @@ compile() {
 	shift
 	mkdir "$work/$kind"
 	for program in uring-info cp echo-server echo-client notif-send \
-		poll-echo; do
+		poll-echo aio-cancel; do
+		case $program in
+		aio-*) package=liburing-aio ;;
+		*) package=liburing ;;
+		esac
 		# CFLAGS and the output of pkg-config are lists of words.
 		# shellcheck disable=SC2046,SC2086
 		$cc $cflags -pthread -o "$work/$kind/$program" \
-			"$here/$program.c" "$@" $(pkg-config --cflags --libs liburing) ||
+			"$here/$program.c" "$@" $(pkg-config --cflags --libs "$package") ||
 			die "$program.c does not compile ($kind)"
 	done
 }
@@ -106,6 +110,16 @@ send_file() {
 	cmp "$file" "$work/target" || die "what was received is another file"
 	say "  cmp: what was received is identical"
 	rm "$work/target"
+}
+
+ask_servers() {
+	timeout 120 env LD_LIBRARY_PATH="$libdir" "$work/$1/aio-cancel" \
+		>"$work/output" || die "aio-cancel ($1) failed with status $?"
+	sed 's/^/  /' "$work/output"
+	[ "$1" = static ] ||
+		LD_LIBRARY_PATH="$libdir" ldd "$work/$1/aio-cancel" |
+		grep -qF "$libdir/liburing-aio.so" ||
+		die "that was not the library in $libdir"
 }
 
 # echo_tcp KIND CONNECTIONS MESSAGES SIZE SERVER ARGUMENTS
@@ -300,6 +314,14 @@ if [ -n "$static" ]; then
 	say
 	say "  static:"
 	send_file static "$work/source"
+fi
+
+heading "the first of several answers, and the other reads cancelled: the AIO engine"
+ask_servers dynamic
+if [ -n "$static" ]; then
+	say
+	say "  static:"
+	ask_servers static
 fi
 
 heading "programs of the distribution, not rebuilt"

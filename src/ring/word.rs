@@ -133,6 +133,7 @@ pub(crate) mod model {
     }
 
     /// Forgets the atomics of the last execution.
+    #[cfg(test)]
     pub(crate) fn reset() {
         REGISTRY.take();
     }

@@ -40,6 +40,8 @@ pub(crate) fn run(context: &Context, report: &mut Report) -> Result<()> {
     if !context.original {
         // The original leaves noexcept out of four inline functions.
         sources.push(exceptions(&tables.functions));
+        sources.push(aio(&tables.aio, false));
+        sources.push(aio(&tables.aio, true));
     }
     for source in &sources {
         let outcome = compile(context, &dir, source)?;
@@ -206,6 +208,46 @@ fn exceptions(functions: &[Function]) -> Source {
         let _ = writeln!(text, "static_assert(noexcept({0}({1})), \"{0}\");", function.name, arguments.join(", "));
     }
     Source { name: "noexcept", cxx: true, text, assertions: functions.len() }
+}
+
+/// `liburing/aio.h`: a function that is declared again must be the same, in C++
+/// with its exception specification.
+fn aio(functions: &[Function], cxx: bool) -> Source {
+    let (assert, linkage, end) =
+        if cxx { ("static_assert", "extern \"C\"", " noexcept") } else { ("_Static_assert", "extern", "") };
+    let mut text = String::from("#include <stddef.h>\n#include <liburing/aio.h>\n");
+    let mut assertions = functions.len();
+    for function in functions {
+        let _ = writeln!(text, "{linkage} {}{end};", function.prototype);
+    }
+    for definition in [
+        "int io_uring_aio_cancel_fn(struct io_uring_aio_req *)",
+        "void io_uring_aio_complete_fn(struct io_uring_aio *, struct io_uring_aio_req *, __s32 res)",
+    ] {
+        let _ = writeln!(
+            text,
+            "{}",
+            if cxx { format!("{linkage} {{ typedef {definition}; }}") } else { format!("typedef {definition};") }
+        );
+        assertions += 1;
+    }
+    for (what, value) in [
+        ("sizeof(struct io_uring_aio_req)", 128),
+        ("offsetof(struct io_uring_aio_req, sqe)", 0),
+        ("offsetof(struct io_uring_aio_req, opaque)", 64),
+        ("sizeof(struct io_uring_aio_event)", 24),
+        ("offsetof(struct io_uring_aio_event, req)", 0),
+        ("offsetof(struct io_uring_aio_event, user_data)", 8),
+        ("offsetof(struct io_uring_aio_event, res)", 16),
+        ("offsetof(struct io_uring_aio_event, flags)", 20),
+        ("IO_URING_AIO_ISSUER", 1),
+        ("IO_URING_AIO_DSYNC", 1),
+        ("IO_URING_AIO_SYNC", 2),
+    ] {
+        let _ = writeln!(text, "{assert}({what} == {value}, \"{what}\");");
+        assertions += 1;
+    }
+    Source { name: "aio", cxx, text, assertions }
 }
 
 fn by_header(constants: &[Constant]) -> BTreeMap<&str, Vec<&Constant>> {

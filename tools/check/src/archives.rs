@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Result;
 use object::read::archive::ArchiveFile;
@@ -44,6 +45,43 @@ static int use_library(void)
 	io_uring_free_probe(probe);
 	io_uring_queue_exit(&ring);
 	return 0;
+}
+"#;
+
+/// Reads from a pipe, and cancels a read: the issuing thread, and what Rust's
+/// standard library does for it. C and C++.
+const AIO_BODY: &str = r#"#include <unistd.h>
+
+static int use_library(void)
+{
+	struct io_uring_aio *ctx;
+	struct io_uring_aio_req req, *reqs[1];
+	struct io_uring_aio_event event;
+	char buf[8];
+	int fds[2], ret;
+
+	ret = io_uring_aio_queue_init(4, &ctx, 0);
+	if (ret) {
+		printf("io_uring_aio_queue_init: %d\n", ret);
+		return 1;
+	}
+	if (pipe(fds) || io_uring_aio_req_init(&req))
+		return 2;
+	io_uring_prep_read(&req.sqe, fds[0], buf, sizeof(buf), 0);
+	io_uring_sqe_set_data64(&req.sqe, 42);
+	reqs[0] = &req;
+	if (io_uring_aio_submit(ctx, 1, reqs) != 1 || write(fds[1], "abc", 3) != 3)
+		return 3;
+	if (io_uring_aio_getevents(ctx, 1, 1, &event, NULL) != 1)
+		return 4;
+	if (event.req != &req || event.user_data != 42 || event.res != 3)
+		return 5;
+	if (io_uring_aio_submit(ctx, 1, reqs) != 1 ||
+	    io_uring_aio_cancel(ctx, &req, &event, NULL))
+		return 6;
+	close(fds[0]);
+	close(fds[1]);
+	return io_uring_aio_queue_exit(ctx);
 }
 "#;
 
@@ -98,23 +136,39 @@ pub(crate) fn run(context: &Context, report: &mut Report) -> Result<()> {
         ("with another Rust library", rust_library(context, &dir, true)),
         ("with a Rust library without std", rust_library(context, &dir, false)),
     ];
-    for library in Library::BOTH {
+    for library in Library::ALL {
         let name = format!("{}.a", library.stem());
         report.check(format!("{name}: symbols"), only_the_api(context, library)?);
         let programs = Programs { context, dir: &dir, library };
         report.check(format!("{name}: static program"), programs.plain(&["-static"])?);
         report.check(format!("{name}: static-pie program"), programs.plain(&["-static-pie"])?);
-        report.check(
-            format!("{name}: program with its own memset and malloc, static"),
-            programs.own_memory(&["-static"])?,
-        );
-        report.check(format!("{name}: program with its own memset and malloc"), programs.own_memory(&[])?);
+        if library == Library::Aio {
+            for (compiler, ending) in [("gcc", "c"), ("clang", "c"), ("g++", "cpp"), ("clang++", "cpp")] {
+                let name = format!("{name}: {compiler}");
+                if exec::find(compiler) {
+                    report.check(name.as_str(), programs.compiled_by(compiler, ending, &[])?);
+                    report.check(format!("{name} -static"), programs.compiled_by(compiler, ending, &["-static"])?);
+                } else {
+                    report.skip(name, format!("{compiler} is not installed"));
+                }
+            }
+        } else {
+            // Rust's standard library takes more of libc's memory functions than these programs bring.
+            report.check(
+                format!("{name}: program with its own memset and malloc, static"),
+                programs.own_memory(&["-static"])?,
+            );
+            report.check(format!("{name}: program with its own memset and malloc"), programs.own_memory(&[])?);
+        }
         for (what, other) in &rust_libraries {
             let verdict = match other {
-                Ok(other) => programs.with_rust(other)?,
+                Ok(other) => programs.with_rust(other, false)?,
                 Err(details) => Verdict::Fail(details.clone()),
             };
             report.check(format!("{name}: {what}"), verdict);
+            if let Ok(other) = other {
+                report.check(format!("{name}: {what}, which comes behind it"), programs.with_rust(other, true)?);
+            }
         }
     }
     Ok(())
@@ -132,7 +186,11 @@ fn only_the_api(context: &Context, library: Library) -> Result<Verdict> {
         for symbol in object.symbols() {
             let name = symbol.name()?;
             if symbol.is_undefined() && !name.is_empty() {
-                if !symbol.is_weak() || !["calloc", "free"].contains(&name) {
+                if library == Library::Aio {
+                    if name.contains("io_uring") {
+                        wrong.push_str(&format!("{name} is undefined\n"));
+                    }
+                } else if !symbol.is_weak() || !["calloc", "free"].contains(&name) {
                     wrong.push_str(&format!("{name} is undefined\n"));
                 }
             } else if symbol.is_global() {
@@ -158,19 +216,37 @@ struct Programs<'a> {
 }
 
 impl Programs<'_> {
+    /// The headers, and a function that uses the library.
+    fn head(&self, own: &str) -> String {
+        let (header, body) =
+            if self.library == Library::Aio { ("liburing/aio.h", AIO_BODY) } else { ("liburing.h", BODY) };
+        format!("#include <stdio.h>\n#include <{header}>\n{own}{body}\n")
+    }
+
     /// Builds and runs one C source with the archive.
     fn try_program(&self, stem: &str, text: &str, options: &[&str]) -> Result<Verdict> {
         let source = self.dir.join(format!("{}-{stem}.c", self.library.stem()));
-        let program = source.with_extension("");
-        fs::write(&source, text)?;
         let mut command = self.context.cc();
-        command.args(["-std=gnu11", "-D_GNU_SOURCE", "-O1", "-Wall", "-Werror"]);
+        command.arg("-std=gnu11");
+        self.try_source(&source, text, command, options)
+    }
+
+    fn compiled_by(&self, compiler: &str, ending: &str, options: &[&str]) -> Result<Verdict> {
+        let text = format!("{}int main(void)\n{{\n\treturn use_library();\n}}\n", self.head(""));
+        let source = self.dir.join(format!("{}-{compiler}{}.{ending}", self.library.stem(), options.join("")));
+        self.try_source(&source, &text, self.context.compiler(compiler), options)
+    }
+
+    fn try_source(&self, source: &Path, text: &str, mut command: Command, options: &[&str]) -> Result<Verdict> {
+        let program = source.with_extension("");
+        fs::write(source, text)?;
+        command.args(["-D_GNU_SOURCE", "-O1", "-Wall", "-Werror"]);
         if self.library == Library::Ffi {
             command.arg("-DLIBURING_FFI_PROTOTYPES");
         }
         // The C source first and the archive last, as in a program's makefile.
         command
-            .arg(&source)
+            .arg(source)
             .args(options)
             .arg(self.context.archive(self.library))
             .args(options.iter().filter(|option| option.ends_with(".a")))
@@ -185,19 +261,16 @@ impl Programs<'_> {
     }
 
     fn plain(&self, options: &[&str]) -> Result<Verdict> {
-        let text = format!(
-            "#include <stdio.h>\n#include <liburing.h>\n{BODY}\n\
-             int main(void)\n{{\n\treturn use_library();\n}}\n"
-        );
+        let text = format!("{}int main(void)\n{{\n\treturn use_library();\n}}\n", self.head(""));
         let stem = format!("plain{}", options.join(""));
         self.try_program(&stem, &text, options)
     }
 
     fn own_memory(&self, options: &[&str]) -> Result<Verdict> {
         let text = format!(
-            "#include <stdio.h>\n#include <liburing.h>\n{OWN_MEMORY}{BODY}\n\
-             int main(void)\n{{\n\tint ret = use_library();\n\n\
-             \tif (!ret && !callocs)\n\t\tret = 9;\n\treturn ret;\n}}\n"
+            "{}int main(void)\n{{\n\tint ret = use_library();\n\n\
+             \tif (!ret && !callocs)\n\t\tret = 9;\n\treturn ret;\n}}\n",
+            self.head(OWN_MEMORY)
         );
         let stem = format!("own-memory{}", options.join(""));
         let mut all = vec!["-fno-builtin"];
@@ -207,15 +280,19 @@ impl Programs<'_> {
 
     /// Two copies of anything global, such as the panic machinery, would be
     /// refused by the linker.
-    fn with_rust(&self, other: &Path) -> Result<Verdict> {
+    fn with_rust(&self, other: &Path, behind: bool) -> Result<Verdict> {
         let text = format!(
-            "#include <stdio.h>\n#include <liburing.h>\n\
-             unsigned int other_rust(unsigned int n);\n{BODY}\n\
-             int main(void)\n{{\n\tif (other_rust(3) != 6)\n\t\treturn 8;\n\
-             \treturn use_library();\n}}\n"
+            "{}int main(void)\n{{\n\tif (other_rust(3) != 6)\n\t\treturn 8;\n\
+             \treturn use_library();\n}}\n",
+            self.head("unsigned int other_rust(unsigned int n);\n")
         );
         let stem = other.file_stem().unwrap_or_default().to_string_lossy();
-        self.try_program(&format!("with-{stem}"), &text, &[&other.to_string_lossy()])
+        let (archive, other) = (self.context.archive(self.library), other.to_string_lossy());
+        if behind {
+            self.try_program(&format!("before-{stem}"), &text, &[&archive.to_string_lossy(), &other])
+        } else {
+            self.try_program(&format!("with-{stem}"), &text, &[&other])
+        }
     }
 }
 

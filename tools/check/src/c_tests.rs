@@ -1,8 +1,8 @@
 //! The programs in `c-tests/`: linked to each library, under each flavour.
 //!
 //! A test says in comments what it needs: `flavours:` the ring flavours,
-//! `link:` the ways to link when not all (shared, static, ffi), `cflags:` more
-//! compiler options, `alone:` that nothing else may run meanwhile, `upstream:`
+//! `link:` the ways to link when not all (shared, static, ffi), `libraries:`
+//! what it links besides (uring-aio), `cflags:` more compiler options, `alone:` that nothing else may run meanwhile, `upstream:`
 //! that the original behaves differently.
 
 use std::fs;
@@ -43,15 +43,10 @@ impl Link {
         }
     }
 
-    pub(crate) fn options(self, context: &Context) -> Vec<String> {
+    fn options(self, context: &Context, library: Library) -> Vec<String> {
         match self {
-            Self::Shared => context.link_shared(Library::Base),
-            Self::Static => vec![context.archive(Library::Base).display().to_string()],
-            Self::Ffi => {
-                let mut options = vec!["-DLIBURING_FFI_PROTOTYPES".to_owned()];
-                options.extend(context.link_shared(Library::Ffi));
-                options
-            }
+            Self::Static => vec![context.archive(library).display().to_string()],
+            Self::Shared | Self::Ffi => context.link_shared(library),
         }
     }
 }
@@ -61,6 +56,8 @@ pub(crate) struct Test {
     pub(crate) source: PathBuf,
     pub(crate) flavours: Vec<String>,
     pub(crate) links: Vec<Link>,
+    /// Libraries besides liburing.
+    pub(crate) libraries: Vec<Library>,
     pub(crate) options: Vec<String>,
     pub(crate) alone: bool,
     differs_upstream: bool,
@@ -90,15 +87,36 @@ impl Test {
         if links.is_empty() {
             links = Link::ALL.to_vec();
         }
+        let mut libraries = Vec::new();
+        for word in words("libraries") {
+            match word.as_str() {
+                "uring-aio" => libraries.push(Library::Aio),
+                _ => bail!("unknown library {word:?}"),
+            }
+        }
         Ok(Self {
             name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
             source: path.to_owned(),
             flavours,
             links,
+            libraries,
             options: words("cflags"),
             alone: directive(&text, "alone").is_some(),
             differs_upstream: directive(&text, "upstream").is_some_and(|x| x.starts_with("differs")),
         })
+    }
+}
+
+impl Test {
+    /// Options that link the libraries in this way.
+    pub(crate) fn link_options(&self, context: &Context, link: Link) -> Vec<String> {
+        let mut options: Vec<String> =
+            self.libraries.iter().flat_map(|&library| link.options(context, library)).collect();
+        if link == Link::Ffi {
+            options.push("-DLIBURING_FFI_PROTOTYPES".to_owned());
+        }
+        options.extend(link.options(context, if link == Link::Ffi { Library::Ffi } else { Library::Base }));
+        options
     }
 }
 
@@ -125,7 +143,7 @@ impl Build<'_> {
             .args(&self.test.options)
             .arg("-o")
             .arg(self.program(dir))
-            .args(self.link.options(context))
+            .args(self.test.link_options(context, self.link))
             .arg("-lpthread");
         exec::succeed(&mut command).map(drop)
     }

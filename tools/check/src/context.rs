@@ -15,16 +15,18 @@ use crate::tables::Tables;
 pub(crate) enum Library {
     Base,
     Ffi,
+    Aio,
 }
 
 impl Library {
-    pub(crate) const BOTH: [Self; 2] = [Self::Base, Self::Ffi];
+    pub(crate) const ALL: [Self; 3] = [Self::Base, Self::Ffi, Self::Aio];
 
     /// The file name without its ending.
     pub(crate) fn stem(self) -> &'static str {
         match self {
             Self::Base => "liburing",
             Self::Ffi => "liburing-ffi",
+            Self::Aio => "liburing-aio",
         }
     }
 
@@ -33,7 +35,21 @@ impl Library {
         match self {
             Self::Base => "-luring",
             Self::Ffi => "-luring-ffi",
+            Self::Aio => "-luring-aio",
         }
+    }
+
+    /// What comes behind `.so.`, in the file name.
+    pub(crate) fn version(self) -> &'static str {
+        match self {
+            Self::Base | Self::Ffi => "2.15",
+            Self::Aio => "1.0",
+        }
+    }
+
+    pub(crate) fn soname(self) -> String {
+        let major = self.version().split('.').next().unwrap_or_default();
+        format!("{}.so.{major}", self.stem())
     }
 }
 
@@ -149,7 +165,7 @@ impl Context {
     }
 
     pub(crate) fn shared(&self, library: Library) -> PathBuf {
-        self.libs.join(format!("{}.so.2", library.stem()))
+        self.libs.join(library.soname())
     }
 
     pub(crate) fn archive(&self, library: Library) -> PathBuf {

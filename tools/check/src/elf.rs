@@ -18,6 +18,9 @@ use crate::tables::{Function, Tables};
 /// Our own node, above those of the original.
 const OWN_NODE: &str = "OXIRING_1.0";
 
+/// The only node of the AIO engine.
+const AIO_NODE: &str = "OXIRING_AIO_1.0";
+
 /// The extensions, in both libraries.
 const OWN_BASE: &[&str] = &[
     "io_uring_poll_watch_arm",
@@ -61,16 +64,26 @@ const WEAK_UNDEFINED: &[&str] = &["calloc", "free"];
 const MAX_STRIPPED_BASE: u64 = 48_480;
 
 /// The original is at 29 and 71.
-fn max_relocations(library: Library) -> usize {
+fn max_relocations(library: Library) -> Option<usize> {
     match library {
-        Library::Base => 29,
-        Library::Ffi => 71,
+        Library::Base => Some(29),
+        Library::Ffi => Some(71),
+        Library::Aio => None,
     }
 }
 
+/// What the AIO engine may load: libc, the parts that old ones have apart, and
+/// the loader, whose `__tls_get_addr` is libc's on some machines.
+const MAY_LOAD: &[&str] = &["libc.so.", "libpthread.so.0", "libdl.so.2", "ld-linux", "ld64.so.", "ld.so."];
+
+/// Of what [`Seen`] lists, what Rust's standard library and the C compiler's
+/// start files bring along.
+const OF_STD: &[&str] =
+    &["INIT", "FINI", "INIT_ARRAY", "FINI_ARRAY", "a section of constructors", "thread-local storage"];
+
 pub(crate) fn run(context: &Context, report: &mut Report) -> Result<()> {
     let dir = context.fresh_dir("elf")?;
-    for library in Library::BOTH {
+    for library in Library::ALL {
         let path = context.shared(library);
         let data = fs::read(&path).with_context(|| format!("{}", path.display()))?;
         let seen = Seen::read(&data).with_context(|| format!("{}", path.display()))?;
@@ -92,7 +105,9 @@ pub(crate) fn run(context: &Context, report: &mut Report) -> Result<()> {
 /// What matters of a shared library.
 struct Seen {
     soname: Option<String>,
-    needed: usize,
+    needed: Vec<String>,
+    /// Whether it stays loaded after dlclose.
+    stays: bool,
     /// Name and default version node of what is exported.
     exported: BTreeMap<String, String>,
     /// Exports that are not the default version, or have none.
@@ -112,7 +127,8 @@ impl Seen {
         let endian = file.endian();
         let mut seen = Self {
             soname: None,
-            needed: 0,
+            needed: Vec::new(),
+            stays: false,
             exported: BTreeMap::new(),
             odd: Vec::new(),
             undefined: Vec::new(),
@@ -144,7 +160,11 @@ impl Seen {
                     let name = entry.string(endian, strings)?;
                     self.soname = Some(String::from_utf8_lossy(name).into_owned());
                 }
-                elf::DT_NEEDED => self.needed += 1,
+                elf::DT_NEEDED => {
+                    let name = entry.string(endian, strings)?;
+                    self.needed.push(String::from_utf8_lossy(name).into_owned());
+                }
+                elf::DT_FLAGS_1 => self.stays = entry.d_val(endian) & elf::DF_1_NODELETE.0 != 0,
                 elf::DT_INIT => self.tags.push("INIT"),
                 elf::DT_FINI => self.tags.push("FINI"),
                 elf::DT_INIT_ARRAY => self.tags.push("INIT_ARRAY"),
@@ -231,26 +251,43 @@ impl Seen {
 }
 
 fn check(tables: &Tables, library: Library, seen: &Seen, report: &mut Report) {
-    let stem = library.stem();
-    let soname = format!("{stem}.so.2");
+    let soname = library.soname();
     let mut check = |what: &str, verdict: Verdict| report.check(format!("{soname}: {what}"), verdict);
 
     check("soname", equal(&seen.soname.as_deref(), &Some(soname.as_str())));
-    check("NEEDED", equal(&seen.needed, &0));
     check("symbols", same_symbols(&expected_exports(tables, library), seen));
     check("version nodes", equal(&seen.nodes, &expected_nodes(library)));
-    check("dynamic tags", none(&seen.tags));
-    check("segments", none(&seen.segments));
-    check("undefined symbols", only_weak(&seen.undefined));
-    check("relocations", at_most(seen.relocations as u64, max_relocations(library) as u64));
+    if library == Library::Aio {
+        let of_std = |found: &[&'static str]| {
+            let beyond: Vec<_> = found.iter().copied().filter(|name| !OF_STD.contains(name)).collect();
+            none(&beyond)
+        };
+        let may_load = |name: &&str| MAY_LOAD.iter().any(|start| name.starts_with(start));
+        let beyond: Vec<_> = seen.needed.iter().map(String::as_str).filter(|name| !may_load(name)).collect();
+        check("NEEDED", none(&beyond));
+        check("dynamic tags", of_std(&seen.tags));
+        check("segments", of_std(&seen.segments));
+        check("stays loaded, for its threads", equal(&seen.stays, &true));
+        let of_liburing = seen.undefined.iter().map(|(name, _)| name.as_str()).filter(|name| name.contains("io_uring"));
+        check("undefined symbols", none(&of_liburing.collect::<Vec<_>>()));
+    } else {
+        check("NEEDED", equal(&seen.needed, &Vec::new()));
+        check("dynamic tags", none(&seen.tags));
+        check("segments", none(&seen.segments));
+        check("undefined symbols", only_weak(&seen.undefined));
+    }
+    if let Some(bound) = max_relocations(library) {
+        check("relocations", at_most(seen.relocations as u64, bound as u64));
+    }
 }
 
 fn own_symbols(library: Library) -> impl Iterator<Item = &'static str> {
-    let helpers = match library {
-        Library::Base => &[],
-        Library::Ffi => OWN_FFI,
+    let (base, helpers): (&[&str], &[&str]) = match library {
+        Library::Base => (OWN_BASE, &[]),
+        Library::Ffi => (OWN_BASE, OWN_FFI),
+        Library::Aio => (&[], &[]),
     };
-    OWN_BASE.iter().chain(helpers).copied()
+    base.iter().chain(helpers).copied()
 }
 
 /// Whether the ffi library exports this name beyond what upstream's does.
@@ -260,14 +297,20 @@ pub(crate) fn is_own(name: &str) -> bool {
 
 fn node_of(function: &Function, library: Library) -> Option<&String> {
     match library {
-        Library::Base => function.base.as_ref(),
+        Library::Base | Library::Aio => function.base.as_ref(),
         Library::Ffi => function.ffi.as_ref(),
     }
 }
 
+fn functions_of(tables: &Tables, library: Library) -> &[Function] {
+    match library {
+        Library::Base | Library::Ffi => &tables.functions,
+        Library::Aio => &tables.aio,
+    }
+}
+
 fn expected_exports(tables: &Tables, library: Library) -> BTreeMap<String, String> {
-    let mut exports: BTreeMap<String, String> = tables
-        .functions
+    let mut exports: BTreeMap<String, String> = functions_of(tables, library)
         .iter()
         .filter_map(|function| Some((function.name.clone(), node_of(function, library)?.clone())))
         .collect();
@@ -283,6 +326,7 @@ fn expected_nodes(library: Library) -> Vec<(String, Vec<String>)> {
     let first = match library {
         Library::Base => 0,
         Library::Ffi => 4,
+        Library::Aio => return vec![(AIO_NODE.to_owned(), Vec::new())],
     };
     let mut names: Vec<String> = (first..=15).map(|minor| format!("LIBURING_2.{minor}")).collect();
     names.push(OWN_NODE.to_owned());
@@ -366,16 +410,15 @@ fn stripped_size(context: &Context, library: Library, dir: &Path) -> Result<u64>
 /// A program that refers to every function that the header declares for this
 /// library, linked and started with all symbols bound at once.
 fn declared_functions_resolve(context: &Context, library: Library, dir: &Path) -> Result<Verdict> {
-    let functions: Vec<&Function> = context
-        .tables
-        .functions
+    let functions: Vec<&Function> = functions_of(&context.tables, library)
         .iter()
         .filter(|function| match library {
-            Library::Base => !function.inline,
+            Library::Base | Library::Aio => !function.inline,
             Library::Ffi => expected_in_ffi(function),
         })
         .collect();
-    let mut text = String::from("#include <stdio.h>\n#include <liburing.h>\n");
+    let header = if library == Library::Aio { "liburing/aio.h" } else { "liburing.h" };
+    let mut text = format!("#include <stdio.h>\n#include <{header}>\n");
     text.push_str("typedef void (*function)(void);\nstatic const function all[] = {\n");
     for function in &functions {
         let _ = writeln!(text, "\t(function)&{},", function.name);

@@ -137,7 +137,55 @@ const HEADERS: &[&str] = &[
     "liburing/io_uring_version.h",
     "liburing/io_uring/query.h",
     "liburing/io_uring/bpf_filter.h",
+    "liburing/aio.h",
 ];
+
+/// The same for the AIO engine, whose header liburing.h leaves to those who ask
+/// for it.
+const AIO_PROGRAM: &str = r#"#include <liburing.h>
+#ifdef LIBURING_AIO_H
+#error liburing.h includes liburing/aio.h
+#endif
+#include <liburing/aio.h>
+
+int use_aio(struct io_uring_aio *ctx, struct io_uring_aio_req *req, void *buf, int fd);
+
+/* With -Wpedantic, g++ minds the array at the end of struct io_uring_sqe. */
+__extension__ struct embedding {
+	int before;
+	struct io_uring_aio_req req;
+	int after;
+};
+
+static int cancel(struct io_uring_aio_req *req)
+{
+	return ((struct embedding *)(void *)req)->after;
+}
+
+static void complete(struct io_uring_aio *ctx, struct io_uring_aio_req *req, __s32 res)
+{
+	io_uring_aio_complete(ctx, req, res);
+}
+
+int use_aio(struct io_uring_aio *ctx, struct io_uring_aio_req *req, void *buf, int fd)
+{
+	struct io_uring_aio_event event;
+	struct io_uring_aio_req *reqs[1];
+
+	reqs[0] = req;
+	io_uring_prep_write(&req->sqe, fd, buf, 16, 0);
+	io_uring_sqe_set_data(&req->sqe, buf);
+	if (io_uring_aio_req_sync(req, IO_URING_AIO_DSYNC | IO_URING_AIO_SYNC) ||
+	    io_uring_aio_req_defer(req, complete) ||
+	    io_uring_aio_submit(ctx, 1, reqs) != 1)
+		return 1;
+	if (io_uring_aio_req_set_cancel_fn(ctx, req, cancel) == 0)
+		return 2;
+	if (io_uring_aio_cancel(ctx, req, &event, 0) == 0)
+		return event.res;
+	return io_uring_aio_getevents(ctx, 1, 1, &event, 0);
+}
+"#;
 
 /// One compilation, perhaps with a second step.
 struct Case {
@@ -211,18 +259,20 @@ fn silent(command: &mut Command) -> Verdict {
 
 /// The whole program with optimisation, because some warnings need it.
 fn every_mode(context: &Context, dir: &Path, cases: &mut Vec<Case>) -> Result<()> {
-    for language in [Language::C, Language::Cxx] {
-        fs::write(dir.join("program").with_extension(language.ending()), PROGRAM)?;
-    }
-    for mode in modes() {
-        let source = dir.join("program").with_extension(mode.language.ending());
-        let mut command = mode.command(context);
-        command.args(["-O2", "-S", "-o", "/dev/null"]).arg(source);
-        cases.push(Case {
-            name: format!("program, {}", mode.name()),
-            needs: mode.compiler,
-            work: Work::Silent(command),
-        });
+    for (name, text) in [("program", PROGRAM), ("aio-program", AIO_PROGRAM)] {
+        for language in [Language::C, Language::Cxx] {
+            fs::write(dir.join(name).with_extension(language.ending()), text)?;
+        }
+        for mode in modes() {
+            let source = dir.join(name).with_extension(mode.language.ending());
+            let mut command = mode.command(context);
+            command.args(["-O2", "-S", "-o", "/dev/null"]).arg(source);
+            cases.push(Case {
+                name: format!("{name}, {}", mode.name()),
+                needs: mode.compiler,
+                work: Work::Silent(command),
+            });
+        }
     }
     Ok(())
 }

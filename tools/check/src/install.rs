@@ -41,6 +41,34 @@ int main(void)
 }
 "#;
 
+/// The same for the AIO engine.
+const AIO_PROGRAM: &str = r#"#include <liburing/aio.h>
+#include <stdio.h>
+
+int main(void)
+{
+	struct io_uring_aio *ctx;
+	struct io_uring_aio_req req, *reqs[1];
+	struct io_uring_aio_event event;
+	int ret = io_uring_aio_queue_init(8, &ctx, 0);
+
+	if (ret) {
+		printf("io_uring_aio_queue_init: %d\n", ret);
+		return 1;
+	}
+	if (io_uring_aio_req_init(&req))
+		return 2;
+	io_uring_prep_nop(&req.sqe);
+	io_uring_sqe_set_data64(&req.sqe, 7);
+	reqs[0] = &req;
+	if (io_uring_aio_submit(ctx, 1, reqs) != 1)
+		return 3;
+	if (io_uring_aio_getevents(ctx, 1, 1, &event, NULL) != 1 || event.user_data != 7)
+		return 4;
+	return io_uring_aio_queue_exit(ctx);
+}
+"#;
+
 /// Where the headers, the libraries and the .pc files of one install are.
 struct Tree {
     dir: PathBuf,
@@ -93,10 +121,12 @@ fn packaged(context: &Context, dir: &Path, report: &mut Report) -> Result<()> {
     for header in files_below(&context.include)? {
         expected.insert(format!("usr/include/deep/{header}"));
     }
-    for library in Library::BOTH {
+    for library in Library::ALL {
         let stem = library.stem();
-        for ending in ["a", "so", "so.2", "so.2.15"] {
-            expected.insert(format!("usr/lib/some-arch/{stem}.{ending}"));
+        for file in
+            [format!("{stem}.a"), format!("{stem}.so"), library.soname(), format!("{stem}.so.{}", library.version())]
+        {
+            expected.insert(format!("usr/lib/some-arch/{file}"));
         }
         expected.insert(format!("usr/lib/some-arch/pkgconfig/{stem}.pc"));
     }
@@ -121,7 +151,7 @@ fn used(context: &Context, dir: &Path, report: &mut Report) -> Result<()> {
         report.fail("make install PREFIX=...", details);
         return Ok(());
     }
-    for library in Library::BOTH {
+    for library in Library::ALL {
         let name = library.stem();
         report.check(format!("pkg-config --cflags --libs {name}"), flags_are(context, &tree, library, &tree.dir, &[]));
         report.check(
@@ -135,10 +165,10 @@ fn used(context: &Context, dir: &Path, report: &mut Report) -> Result<()> {
         report.check(
             format!("pkg-config --modversion {name}"),
             pkg_config(context, &tree, &["--modversion", name]).and_then(|version| {
-                if version == "2.15" {
+                if version == library.version() {
                     Ok(())
                 } else {
-                    Err(format!("{version}, not 2.15"))
+                    Err(format!("{version}, not {}", library.version()))
                 }
             }),
         );
@@ -181,7 +211,9 @@ fn flags_are(context: &Context, tree: &Tree, library: Library, prefix: &Path, op
     arguments.extend(["--cflags", "--libs", library.stem()]);
     let seen = pkg_config(context, tree, &arguments)?;
     let prefix = prefix.display();
-    let expected = format!("-I{prefix}/include -L{prefix}/lib {}", library.option());
+    // What libc had apart, before glibc 2.34.
+    let private = if library == Library::Aio && options.contains(&"--static") { "-lpthread -ldl" } else { "" };
+    let expected = format!("-I{prefix}/include -L{prefix}/lib {} {private}", library.option());
     if seen.split_whitespace().eq(expected.split_whitespace()) {
         Ok(())
     } else {
@@ -203,9 +235,10 @@ fn build_and_run(
     };
     let kind = if fully_static { "static" } else { "shared" };
     let place = tree.dir.with_file_name("programs");
-    let source = place.join(format!("program.{ending}"));
+    let source = place.join(format!("{}.{ending}", library.stem()));
+    let text = if library == Library::Aio { AIO_PROGRAM } else { PROGRAM };
     let program = place.join(format!("{}-{ending}-{kind}", library.stem()));
-    fs::create_dir_all(&place).and_then(|()| fs::write(&source, PROGRAM)).map_err(|error| error.to_string())?;
+    fs::create_dir_all(&place).and_then(|()| fs::write(&source, text)).map_err(|error| error.to_string())?;
 
     let mut arguments = vec!["--cflags", "--libs", library.stem()];
     if fully_static {

@@ -16,7 +16,7 @@ pub(crate) fn run(context: &Context, report: &mut Report) -> Result<()> {
     // their own and leave the others' as they are.
     let mut command = cargo::cargo(context);
     command
-        .args(["test", "-p", "oxiring", "--lib", "--release", "loom_tests"])
+        .args(["test", "-p", "oxiring", "-p", "oxiring-aio", "--lib", "--release", "loom_tests"])
         .env("RUSTFLAGS", "--cfg loom")
         .env("CARGO_TARGET_DIR", cargo::target_dir(context).join("loom"));
     let ran = exec::run(&mut command)?;

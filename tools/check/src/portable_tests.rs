@@ -15,6 +15,9 @@ use crate::report::Report;
 /// The beginning of the line that a test prints about what its kernel lacks.
 const OLD_KERNEL: &str = "old kernel: ";
 
+/// The libraries that tests are linked to.
+const PORTABLE: [Library; 2] = [Library::Base, Library::Aio];
+
 pub(crate) struct Portable {
     pub(crate) test: Test,
     pub(crate) program: PathBuf,
@@ -26,8 +29,10 @@ pub(crate) struct Portable {
 pub(crate) fn build(context: &Context, report: &mut Report) -> Result<Vec<Portable>> {
     let dir = context.kept_dir("portable-tests")?;
     let changed = newest(context)?;
-    let shared = context.shared(Library::Base);
-    fs::copy(&shared, dir.join("liburing.so.2")).with_context(|| format!("{}", shared.display()))?;
+    for library in PORTABLE {
+        let shared = context.shared(library);
+        fs::copy(&shared, dir.join(library.soname())).with_context(|| format!("{}", shared.display()))?;
+    }
 
     let tests: Vec<Portable> = c_tests::read_all(context, report)?
         .into_iter()
@@ -59,10 +64,12 @@ fn compile(context: &Context, it: &Portable) -> Result<(), String> {
         .args(&it.test.options)
         .arg("-o")
         .arg(&it.program);
-    if it.test.links.contains(&Link::Static) {
-        command.arg(context.archive(Library::Base));
-    } else {
-        command.arg(it.program.with_file_name("liburing.so.2")).arg("-Wl,-rpath,$ORIGIN");
+    for &library in it.test.libraries.iter().chain([&Library::Base]) {
+        if it.test.links.contains(&Link::Static) {
+            command.arg(context.archive(library));
+        } else {
+            command.arg(it.program.with_file_name(library.soname())).arg("-Wl,-rpath,$ORIGIN");
+        }
     }
     exec::succeed(command.arg("-lpthread")).map(drop)
 }
@@ -73,7 +80,8 @@ fn modified(path: &Path) -> Result<SystemTime> {
 
 /// When the library, its headers or a test changed last.
 fn newest(context: &Context) -> Result<SystemTime> {
-    let mut paths = vec![context.archive(Library::Base), context.shared(Library::Base)];
+    let mut paths: Vec<PathBuf> =
+        PORTABLE.iter().flat_map(|&library| [context.archive(library), context.shared(library)]).collect();
     for dir in [&context.root.join("c-tests"), &context.include, &context.include.join("liburing")] {
         for entry in fs::read_dir(dir)? {
             paths.push(entry?.path());

@@ -168,7 +168,7 @@ impl Sanitizer {
         for link in links(test) {
             let mut cc = context.cc();
             cc.args(self.compile).arg(&object).args(&test.options).arg("-o").arg(program(dir, test, link));
-            exec::succeed(cc.args(link.options(context)).arg("-lpthread"))?;
+            exec::succeed(cc.args(test.link_options(context, link)).arg("-lpthread"))?;
         }
         Ok(())
     }

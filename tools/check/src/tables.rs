@@ -1,4 +1,5 @@
-//! The tables of `tests/abi/`: what liburing 2.15 is, measured.
+//! The tables of `tests/abi/`: what liburing 2.15 is, measured, and what the
+//! AIO engine's API is, decided.
 
 use std::fs;
 use std::path::Path;
@@ -7,6 +8,7 @@ use anyhow::{bail, Context as _, Result};
 
 pub(crate) struct Tables {
     pub(crate) functions: Vec<Function>,
+    pub(crate) aio: Vec<Function>,
     pub(crate) constants: Vec<Constant>,
     pub(crate) layouts: Vec<Layout>,
     pub(crate) vectors: Vec<Vector>,
@@ -15,7 +17,7 @@ pub(crate) struct Tables {
 pub(crate) struct Function {
     pub(crate) name: String,
     pub(crate) inline: bool,
-    /// Version node in liburing.so.2.
+    /// Version node in liburing.so.2, or in liburing-aio.so.1.
     pub(crate) base: Option<String>,
     /// Version node in liburing-ffi.so.2.
     pub(crate) ffi: Option<String>,
@@ -59,6 +61,7 @@ impl Tables {
     pub(crate) fn read(dir: &Path) -> Result<Self> {
         Ok(Self {
             functions: rows(&dir.join("functions.tsv"), 5, function)?,
+            aio: rows(&dir.join("aio.tsv"), 3, aio)?,
             constants: rows(&dir.join("constants.tsv"), 4, constant)?,
             layouts: rows(&dir.join("layouts.tsv"), 5, layout)?,
             vectors: rows(&dir.join("sqe-vectors.tsv"), 4, vector)?,
@@ -135,6 +138,10 @@ fn function(fields: &[&str]) -> Result<Function> {
         ffi: node(fields[3]),
         prototype: fields[4].to_owned(),
     })
+}
+
+fn aio(fields: &[&str]) -> Result<Function> {
+    function(&[fields[0], "declared", fields[1], "-", fields[2]])
 }
 
 fn constant(fields: &[&str]) -> Result<Constant> {

@@ -21,14 +21,10 @@ pub(crate) fn run(context: &Context, report: &mut Report) -> Result<()> {
     }
     called.extend(context.tables.vectors.iter().map(|vector| vector.function.clone()));
 
-    let untested: Vec<&str> = context
-        .tables
-        .functions
-        .iter()
-        .map(|function| function.name.as_str())
-        .filter(|name| !called.contains(*name))
-        .collect();
-    report.pass(context.tables.functions.len() - untested.len());
+    let functions = || context.tables.functions.iter().chain(&context.tables.aio);
+    let untested: Vec<&str> =
+        functions().map(|function| function.name.as_str()).filter(|name| !called.contains(*name)).collect();
+    report.pass(functions().count() - untested.len());
     if !untested.is_empty() {
         report.fail(format!("{} names that no test calls", untested.len()), untested.join("\n"));
     }

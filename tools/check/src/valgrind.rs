@@ -44,7 +44,7 @@ fn check(context: &Context, dir: &Path, test: &Test) -> Result<Verdict> {
         .args(&test.options)
         .arg("-o")
         .arg(&program)
-        .args(Link::Shared.options(context))
+        .args(test.link_options(context, Link::Shared))
         .arg("-lpthread");
     if let Err(details) = exec::succeed(&mut cc) {
         return Ok(Verdict::Fail(details));
@@ -55,6 +55,7 @@ fn check(context: &Context, dir: &Path, test: &Test) -> Result<Verdict> {
     let mut command = context.command("timeout");
     command
         .args(["--kill-after=5", TIMEOUT_SECONDS, "valgrind", "-q", "--error-exitcode=99", "--leak-check=full"])
+        .arg(format!("--suppressions={}", context.root.join("tools/check/valgrind.supp").display()))
         .args(["--vgdb=no", &format!("--error-markers={MARK},end")])
         .arg(format!("--log-file={}", place.join("report.%p").display()))
         .arg(&program)

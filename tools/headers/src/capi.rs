@@ -1,4 +1,4 @@
-//! The exported functions of `capi/src/*.rs`: documentation and version nodes.
+//! The exported functions of `capi/src/*.rs` and `aio/src/capi.rs`: documentation and version nodes.
 
 use anyhow::{bail, ensure, Context, Result};
 use std::collections::BTreeMap;
@@ -14,10 +14,20 @@ pub(crate) struct Function {
     pub(crate) name: String,
     /// Documentation without the line of versions.
     pub(crate) docs: Vec<String>,
-    /// Node in `liburing.so.2`, if it is there.
-    pub(crate) base: Option<String>,
-    /// Node in `liburing-ffi.so.2`.
-    pub(crate) ffi: String,
+    pub(crate) nodes: Nodes,
+}
+
+/// In which libraries a function is.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Nodes {
+    Liburing {
+        /// Node in `liburing.so.2`, if it is there.
+        base: Option<String>,
+        /// Node in `liburing-ffi.so.2`.
+        ffi: String,
+    },
+    /// Node in `liburing-aio.so.1`.
+    Aio(String),
 }
 
 /// A file of `capi/src`.
@@ -60,9 +70,12 @@ pub(crate) fn docs(attributes: &[Attribute]) -> Vec<String> {
         .collect()
 }
 
-/// `LIBURING_2.0, ffi LIBURING_2.4.` as the two nodes.
-fn versions(text: &str) -> Result<(Option<String>, String)> {
+/// `LIBURING_2.0, ffi LIBURING_2.4.` as the two nodes, or `OXIRING_AIO_1.0.` as the one.
+fn versions(text: &str) -> Result<Nodes> {
     let text = text.trim().strip_suffix('.').context("no full stop")?;
+    if text == "OXIRING_AIO_1.0" {
+        return Ok(Nodes::Aio(text.to_owned()));
+    }
     let (base, ffi) = match text.split_once(", ffi ") {
         Some((base, ffi)) => (Some(base.to_owned()), ffi),
         None => (None, text.strip_prefix("ffi ").context("no node of the ffi library")?),
@@ -72,7 +85,7 @@ fn versions(text: &str) -> Result<(Option<String>, String)> {
             node == "OXIRING_1.0" || node.strip_prefix("LIBURING_2.").is_some_and(|minor| minor.parse::<u32>().is_ok());
         ensure!(known, "{node} is no node");
     }
-    Ok((base, ffi.to_owned()))
+    Ok(Nodes::Liburing { base, ffi: ffi.to_owned() })
 }
 
 fn function(item: &syn::ItemFn) -> Result<Option<Function>> {
@@ -84,17 +97,18 @@ fn function(item: &syn::ItemFn) -> Result<Option<Function>> {
     let Some(position) = docs.iter().rposition(|line| line.starts_with(SYMBOL_VERSION)) else {
         bail!("{name}: the documentation does not end with \"{SYMBOL_VERSION} ...\"");
     };
-    let (base, ffi) = versions(&docs[position][SYMBOL_VERSION.len()..]).with_context(|| name.clone())?;
+    let nodes = versions(&docs[position][SYMBOL_VERSION.len()..]).with_context(|| name.clone())?;
     ensure!(position + 1 == docs.len(), "{name}: documentation behind \"{SYMBOL_VERSION}\"");
     docs.truncate(position);
     while docs.last().is_some_and(|line| line.is_empty()) {
         docs.pop();
     }
     ensure!(!docs.is_empty(), "{name} has no documentation");
-    Ok(Some(Function { name, docs, base, ffi }))
+    Ok(Some(Function { name, docs, nodes }))
 }
 
-fn module(path: &Path) -> Result<Module> {
+/// The functions of one file.
+pub(crate) fn module(path: &Path) -> Result<Module> {
     let file = syn::parse_file(&fs::read_to_string(path)?)?;
     let title = docs(&file.attrs).first().cloned().unwrap_or_default();
     let mut functions = Vec::new();
@@ -142,10 +156,12 @@ mod tests {
     #[test]
     fn versions_are_taken_from_the_last_line() {
         let function = read("/// Does it.\n///\n/// Symbol version: LIBURING_2.6, ffi OXIRING_1.0.").unwrap().unwrap();
-        assert_eq!((function.base.as_deref(), function.ffi.as_str()), (Some("LIBURING_2.6"), "OXIRING_1.0"));
+        assert_eq!(function.nodes, Nodes::Liburing { base: Some("LIBURING_2.6".into()), ffi: "OXIRING_1.0".into() });
         assert_eq!(function.docs, ["Does it."]);
         let inline = read("/// Does it.\n/// Symbol version: ffi LIBURING_2.4.").unwrap().unwrap();
-        assert_eq!((inline.base, inline.ffi.as_str()), (None, "LIBURING_2.4"));
+        assert_eq!(inline.nodes, Nodes::Liburing { base: None, ffi: "LIBURING_2.4".into() });
+        let aio = read("/// Does it.\n/// Symbol version: OXIRING_AIO_1.0.").unwrap().unwrap();
+        assert_eq!(aio.nodes, Nodes::Aio("OXIRING_AIO_1.0".into()));
     }
 
     #[test]

@@ -17,6 +17,15 @@ pub(crate) struct Printed {
 /// Structures of the C library: cbindgen does not see them, so it takes their names for typedefs.
 const FOREIGN_STRUCTS: &[&str] = &["iovec", "msghdr", "cmsghdr", "sockaddr"];
 
+/// What `aio/src/capi.rs` names as Rust does.
+const AIO_TYPES: &[(&str, &str)] = &[
+    ("Context", "struct io_uring_aio"),
+    ("Req", "struct io_uring_aio_req"),
+    ("Event", "struct io_uring_aio_event"),
+    ("CancelFnPointer", "io_uring_aio_cancel_fn *"),
+    ("CompleteFnPointer", "io_uring_aio_complete_fn *"),
+];
+
 const RING_STRUCTS: &[&str] = &["io_uring_sq", "io_uring_cq", "io_uring", "io_uring_zcrx_rq", "io_uring_cqe_iter"];
 
 fn config(kernel: &Kernel) -> Config {
@@ -38,6 +47,9 @@ fn config(kernel: &Kernel) -> Config {
     for name in FOREIGN_STRUCTS {
         config.export.rename.insert((*name).into(), format!("struct {name}"));
     }
+    for (rust, c) in AIO_TYPES {
+        config.export.rename.insert((*rust).into(), (*c).into());
+    }
     config
 }
 
@@ -46,7 +58,8 @@ pub(crate) fn print(root: &Path, kernel: &Kernel) -> Result<Printed> {
     let mut builder = Builder::new()
         .with_config(config(kernel))
         .with_src(root.join("src/uapi/mod.rs"))
-        .with_src(root.join("src/ring/types.rs"));
+        .with_src(root.join("src/ring/types.rs"))
+        .with_src(root.join("aio/src/capi.rs"));
     for path in files(&root.join("capi/src"))? {
         builder = builder.with_src(path);
     }

@@ -1,8 +1,8 @@
 //! The version scripts.
 
-use crate::capi::Api;
+use crate::capi::{self, Api, Module};
 use crate::ops::Family;
-use anyhow::{ensure, Result};
+use anyhow::{bail, ensure, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The newest node of the original's interface.
@@ -11,18 +11,16 @@ const NEWEST: u32 = 15;
 /// The node of what the original does not export.
 const OURS: &str = "OXIRING_1.0";
 
+/// The node of the AIO engine's own library.
+const AIO: &str = "OXIRING_AIO_1.0";
+
 type Nodes<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
 
-/// A script with the nodes `LIBURING_2.oldest` to `LIBURING_2.15` in a chain, the empty ones too, and ours at its end if it
-/// has anything.
-fn script(oldest: u32, mut nodes: Nodes<'_>) -> Result<String> {
-    let mut names: Vec<String> = (oldest..=NEWEST).map(|minor| format!("LIBURING_2.{minor}")).collect();
-    if nodes.contains_key(OURS) {
-        names.push(OURS.into());
-    }
+/// A chain of nodes in which `nodes` says what they have. All other symbols stay inside of the library.
+fn script(names: &[String], mut nodes: Nodes<'_>) -> Result<String> {
     let mut text = String::new();
-    let mut previous = String::new();
-    for name in &names {
+    let mut previous = "";
+    for name in names {
         text += &format!("{name} {{\n");
         if let Some(symbols) = nodes.remove(name.as_str()) {
             text += "\tglobal:\n";
@@ -35,26 +33,50 @@ fn script(oldest: u32, mut nodes: Nodes<'_>) -> Result<String> {
         } else {
             text += &format!("}} {previous};\n");
         }
-        previous.clone_from(name);
+        previous = name;
     }
     ensure!(nodes.is_empty(), "nodes outside the chain: {:?}", nodes.keys());
     Ok(text)
 }
 
-pub(crate) fn scripts(api: &Api, ops: &[Family]) -> Result<Vec<(&'static str, String)>> {
+/// A script with the nodes `LIBURING_2.oldest` to `LIBURING_2.15` in a chain, the empty ones too, and ours at its end if it
+/// has anything.
+fn liburing(oldest: u32, nodes: Nodes<'_>) -> Result<String> {
+    let mut names: Vec<String> = (oldest..=NEWEST).map(|minor| format!("LIBURING_2.{minor}")).collect();
+    if nodes.contains_key(OURS) {
+        names.push(OURS.into());
+    }
+    script(&names, nodes)
+}
+
+pub(crate) fn scripts(api: &Api, aio: &Module, ops: &[Family]) -> Result<Vec<(&'static str, String)>> {
     let mut base = Nodes::new();
     let mut ffi = Nodes::new();
     for function in api.functions() {
-        if let Some(node) = &function.base {
+        let capi::Nodes::Liburing { base: node, ffi: ffi_node } = &function.nodes else {
+            bail!("{} is in a file of liburing's", function.name);
+        };
+        if let Some(node) = node {
             base.entry(node).or_default().insert(&function.name);
         }
-        ffi.entry(&function.ffi).or_default().insert(&function.name);
+        ffi.entry(ffi_node).or_default().insert(&function.name);
     }
     for (op, node) in ops.iter().flat_map(Family::exported) {
         let new = ffi.entry(node).or_default().insert(&op.name);
         ensure!(new, "{} is a row of the operation table and a function of capi", op.name);
     }
-    Ok(vec![("liburing", script(0, base)?), ("liburing-ffi", script(4, ffi)?)])
+    let mut engine = Nodes::new();
+    for function in &aio.functions {
+        let capi::Nodes::Aio(node) = &function.nodes else {
+            bail!("{} is in the file of the AIO engine's", function.name);
+        };
+        engine.entry(node).or_default().insert(&function.name);
+    }
+    Ok(vec![
+        ("liburing", liburing(0, base)?),
+        ("liburing-ffi", liburing(4, ffi)?),
+        ("liburing-aio", script(&[AIO.into()], engine)?),
+    ])
 }
 
 #[cfg(test)]
@@ -64,7 +86,7 @@ mod tests {
     #[test]
     fn empty_nodes_stay_in_the_chain() {
         let nodes = Nodes::from([("LIBURING_2.13", ["b", "a"].into()), (OURS, ["c"].into())]);
-        let text = script(13, nodes).unwrap();
+        let text = liburing(13, nodes).unwrap();
         assert_eq!(
             text,
             "LIBURING_2.13 {\n\tglobal:\n\t\ta;\n\t\tb;\n\tlocal:\n\t\t*;\n};\n\
@@ -75,6 +97,6 @@ mod tests {
 
     #[test]
     fn a_node_that_the_library_does_not_have_is_an_error() {
-        assert!(script(4, Nodes::from([("LIBURING_2.0", ["a"].into())])).is_err());
+        assert!(liburing(4, Nodes::from([("LIBURING_2.0", ["a"].into())])).is_err());
     }
 }

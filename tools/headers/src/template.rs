@@ -7,6 +7,8 @@
 //! | `@uapi module...` | the items of those files of `src/uapi` |
 //! | `@struct name...` | structures of `src/ring/types.rs` |
 //! | `@prototypes module...` | declarations of the functions that are no inlines, those of the named files of capi first |
+//! | `@constant name...` | constants of `aio/src/capi.rs` |
+//! | `@aio` | declarations of the functions of `aio/src/capi.rs` |
 //! | `@ffi` | declarations of all inlines, for programs that link the ffi library |
 //! | `@ops local`, `@ops` | the rows of the operation table that are exported nowhere, the others |
 //! | `@version` | the version macros |
@@ -14,7 +16,7 @@
 //!
 //! An inline of the fragment that capi exports too gets the documentation that it has there.
 
-use crate::capi::Api;
+use crate::capi::{Api, Module, Nodes};
 use crate::cbind::Printed;
 use crate::comment;
 use crate::ops::{wrap, Family, Linkage, Op};
@@ -27,6 +29,7 @@ use std::path::Path;
 /// The headers, and their fragments.
 pub(crate) const HEADERS: &[&str] = &[
     "liburing.h",
+    "liburing/aio.h",
     "liburing/barrier.h",
     "liburing/compat.h",
     "liburing/io_uring.h",
@@ -45,6 +48,7 @@ const GNU_TYPES: &[&str] = &["cpu_set_t", "loff_t"];
 
 pub(crate) struct Sources<'a> {
     pub(crate) api: &'a Api,
+    pub(crate) aio: &'a Module,
     pub(crate) ops: &'a [Family],
     pub(crate) kernel: &'a Kernel,
     pub(crate) printed: &'a Printed,
@@ -71,6 +75,15 @@ fn guarded(condition: bool, text: &str) -> String {
 
 fn needs_gnu(prototype: &str) -> bool {
     GNU_TYPES.iter().any(|name| prototype.contains(name))
+}
+
+/// An argument as C programmers write it. `fn` is a keyword of Rust's.
+fn argument(printed: &str) -> String {
+    let argument = printed.replace("* ", "*").trim_end_matches('_').to_owned();
+    match argument.split_once("*const *") {
+        Some((array, name)) => format!("{array}*const {name}[]"),
+        None => argument,
+    }
 }
 
 /// Name of the inline whose head begins with this line, or on the next.
@@ -137,7 +150,7 @@ impl Sources<'_> {
         let text = self.printed.functions.get(name).with_context(|| format!("cbindgen did not print {name}()"))?;
         let (head, rest) = text.trim_end().split_once('(').context("no arguments")?;
         let (arguments, end) = rest.rsplit_once(')').context("no end")?;
-        Ok(wrap(head, arguments.split(", ").map(str::to_owned), end) + "\n")
+        Ok(wrap(head, arguments.split(", ").map(argument), end) + "\n")
     }
 
     /// Declarations of what is no inline, by file of capi.
@@ -157,12 +170,25 @@ impl Sources<'_> {
             }
             text += &section(&module.title);
             for function in functions {
-                ensure!(function.base.is_some(), "{} is no inline, and liburing.so.2 does not have it", function.name);
+                ensure!(
+                    matches!(&function.nodes, Nodes::Liburing { base: Some(_), .. }),
+                    "{} is no inline, and liburing.so.2 does not have it",
+                    function.name
+                );
                 let prototype = self.prototype(&function.name)?;
                 let documented = comment::block(&function.docs, "") + &prototype;
                 text += &guarded(needs_gnu(&prototype), &documented);
                 text.push('\n');
             }
+        }
+        Ok(text)
+    }
+
+    /// The AIO engine's functions, in the order of the source.
+    fn aio(&self) -> Result<String> {
+        let mut text = String::new();
+        for function in &self.aio.functions {
+            text += &(comment::block(&function.docs, "") + &self.prototype(&function.name)? + "\n");
         }
         Ok(text)
     }
@@ -203,6 +229,8 @@ impl Sources<'_> {
             ("@uapi", modules) => modules.iter().map(|module| Ok(self.uapi(module)? + "\n")).collect(),
             ("@struct", names) => names.iter().map(|name| Ok(self.structure(name, None)? + "\n")).collect(),
             ("@prototypes", first) => self.prototypes(first, inlines),
+            ("@constant", names) => names.iter().map(|name| self.constant(name, None)).collect(),
+            ("@aio", []) => self.aio(),
             ("@ffi", []) => self.ffi(inlines),
             ("@ops", ["local"]) => Ok(self.ops(|op| op.linkage == Linkage::Local)),
             ("@ops", []) => Ok(self.ops(|op| op.linkage != Linkage::Local)),

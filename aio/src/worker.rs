@@ -1,0 +1,96 @@
+//! Deferred completions: a thread that calls the program's functions.
+
+use crate::context::Context;
+use crate::futex;
+use crate::issuer::spawn;
+use crate::req::complete_fn;
+use crate::ring::lock;
+use libc::c_int;
+use std::collections::VecDeque;
+use std::ptr::from_ref;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+/// Bytes of stack for the program's functions: as for its own threads.
+fn stack() -> usize {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: a structure to write to.
+    unsafe { libc::getrlimit(libc::RLIMIT_STACK, &mut limit) };
+    // Likewise without a limit.
+    if limit.rlim_cur == libc::RLIM_INFINITY {
+        2 << 20
+    } else {
+        limit.rlim_cur as usize
+    }
+}
+
+/// What the worker and those who give it work share.
+#[derive(Debug, Default)]
+struct Shared {
+    queue: Mutex<(VecDeque<u32>, bool)>,
+    /// Grows with each change of the queue.
+    seq: AtomicU32,
+}
+
+/// The worker of a context.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    pub(crate) fn start(context: &'static Context) -> Result<Box<Self>, c_int> {
+        let shared = Arc::new(Shared::default());
+        let theirs = Arc::clone(&shared);
+        let thread = spawn("io_uring-aio-wq", stack(), move || {
+            while let Some(index) = theirs.next() {
+                let slot = context.table().slot(index);
+                let res = slot.word().result();
+                let function = slot.function.load(Ordering::Relaxed);
+                let req = context.table().req(slot);
+                // SAFETY: the function of the request, which ends in io_uring_aio_complete().
+                unsafe { complete_fn(function)(from_ref(context), req, res) };
+            }
+        })?;
+        Ok(Box::new(Self { shared, thread: Some(thread) }))
+    }
+
+    pub(crate) fn put(&self, index: u32) {
+        lock(&self.shared.queue).0.push_back(index);
+        self.shared.tell();
+    }
+
+    /// Ends the thread when it has done what it has.
+    pub(crate) fn end(mut self) {
+        lock(&self.shared.queue).1 = true;
+        self.shared.tell();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn tell(&self) {
+        self.seq.fetch_add(1, Ordering::Release);
+        futex::wake(&self.seq, 1);
+    }
+
+    fn next(&self) -> Option<u32> {
+        loop {
+            let seq = self.seq.load(Ordering::Acquire);
+            {
+                let mut queue = lock(&self.queue);
+                if let Some(index) = queue.0.pop_front() {
+                    return Some(index);
+                }
+                if queue.1 {
+                    return None;
+                }
+            }
+            futex::wait(&self.seq, seq, None);
+        }
+    }
+}
