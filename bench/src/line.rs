@@ -15,11 +15,18 @@ pub enum Library {
     Crate,
     /// No ring at all: epoll(7).
     Epoll,
+    /// No ring at all: `io_submit(2)` and its relatives, which libaio calls.
+    KernelAio,
+    /// No ring at all: aio(7), the threads of the C library.
+    PosixAio,
 }
 
 impl Library {
     /// Those that every table has, in its order.
     pub const ALL: [Self; 4] = [Self::Ours, Self::V2_3, Self::V2_15, Self::Crate];
+
+    /// Those without a ring, which a table has when one of its lines does.
+    const RINGLESS: [Self; 3] = [Self::Epoll, Self::KernelAio, Self::PosixAio];
 
     /// How tables and the chart call it.
     pub fn name(self) -> &'static str {
@@ -29,18 +36,20 @@ impl Library {
             Self::V2_15 => "liburing 2.15",
             Self::Crate => "io-uring crate",
             Self::Epoll => "epoll",
+            Self::KernelAio => "kernel AIO",
+            Self::PosixAio => "glibc AIO",
         }
     }
 
     /// The columns of a table with these lines.
     pub fn columns(lines: &[Line]) -> Vec<Self> {
-        let beside_rings = lines.iter().any(|line| line.value(Self::Epoll).is_some());
-        Self::ALL.into_iter().chain(beside_rings.then_some(Self::Epoll)).collect()
+        let measured = |library: &Self| lines.iter().any(|line| line.value(*library).is_some());
+        Self::ALL.into_iter().chain(Self::RINGLESS.into_iter().filter(measured)).collect()
     }
 
     /// Not the crate, which has another interface.
     fn sets_bounds(self) -> bool {
-        matches!(self, Self::V2_3 | Self::V2_15 | Self::Epoll)
+        !matches!(self, Self::Ours | Self::Crate)
     }
 }
 
@@ -196,12 +205,15 @@ mod tests {
     }
 
     #[test]
-    fn epoll_has_a_column_where_it_was_measured() {
+    fn what_has_no_ring_has_a_column_where_it_was_measured() {
         let line = Line::exact("x", "ns", &[(Library::Ours, 10.0), (Library::V2_15, 20.0)]);
         assert_eq!(Library::columns(std::slice::from_ref(&line)), Library::ALL);
         let beside = Line::exact("x", "ns", &[(Library::Ours, 10.0), (Library::Epoll, 20.0)]);
         assert_eq!(beside.against, Some(Library::Epoll));
         assert_eq!(Library::columns(&[line, beside]).last(), Some(&Library::Epoll));
+        let beside = Line::exact("x", "ns", &[(Library::Ours, 10.0), (Library::KernelAio, 20.0)]);
+        assert_eq!(beside.against, Some(Library::KernelAio));
+        assert_eq!(Library::columns(&[beside])[4..], [Library::KernelAio]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Prints a table for each part, and writes it to `bench/results/` with a chart
 //! of the NOP round trips. The exit status is 1 when a bound was missed.
 
+mod aio;
 mod chart;
 mod load;
 mod poll;
@@ -84,6 +85,7 @@ const PARTS: &[Part] = &[
     Part { name: "ring-time", about: "nanoseconds of ring setup and teardown", counts: false, run: timed::ring },
     Part { name: "slot-sends", about: "zero-copy sends of 64 KiB over TCP on loopback", counts: false, run: send::run },
     Part { name: "poll-watch", about: "events of 64 descriptors for two threads", counts: false, run: poll::run },
+    Part { name: "aio", about: "reads of 4 KiB by the AIO engine", counts: false, run: aio::run },
     Part { name: "load", about: "what the dynamic linker has to do, and size", counts: false, run: load::run },
 ];
 

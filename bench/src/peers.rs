@@ -92,6 +92,11 @@ impl Peers {
     /// Compiles any C source with one library's header: the same options for
     /// all, or the ratio would be that of two compilations.
     pub fn compile_source(&self, source: &Path, peer: &Peer) -> Result<PathBuf> {
+        self.compile_source_with(source, peer, &[])
+    }
+
+    /// Likewise, and links more of the peer's libraries.
+    pub fn compile_source_with(&self, source: &Path, peer: &Peer, libraries: &[&str]) -> Result<PathBuf> {
         let name = source.file_stem().unwrap_or_default().to_string_lossy();
         let program = self.out.join(format!("{name}-{}", peer.library.name().replace(' ', "-")));
         let mut command = Command::new(env::var_os("CC").as_deref().unwrap_or(OsStr::new("cc")));
@@ -99,7 +104,8 @@ impl Peers {
         if let Some(compat) = &peer.compat {
             command.arg("-idirafter").arg(compat);
         }
-        command.arg(source).arg("-o").arg(&program).arg("-L").arg(&peer.libs).args(["-luring", "-ldl", "-lpthread"]);
+        command.arg(source).arg("-o").arg(&program).arg("-L").arg(&peer.libs).args(libraries);
+        command.args(["-luring", "-ldl", "-lpthread"]);
         succeed(&mut command)?;
         Ok(program)
     }
