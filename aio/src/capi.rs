@@ -163,7 +163,7 @@ pub unsafe extern "C" fn io_uring_aio_req_init(req: *mut Req) -> c_int {
     unsafe { Req::init(req) }
 }
 
-/// Submit the `nr` requests at `reqs`, in that order.
+/// Submit the `nr` requests at `reqs`. They are accepted in that order; in which they are carried out, and complete, is not said.
 ///
 /// A request may be of any opcode that completes once; a zero-copy send does, with its notification. The only flag that its SQE may have is
 /// `IOSQE_ASYNC`. Refused with -EINVAL are multishot forms and bundles, operations of 128 bytes, registered files, buffers and

@@ -70,7 +70,7 @@ impl Model {
         let slot = self.table.insert(self.req()).expect("room");
         // SAFETY: loom reports every access that is not ordered.
         self.payload.with_mut(|place| unsafe { *place = payload });
-        slot.always(|word| (word.run(), ()));
+        slot.owned(Word::run);
     }
 
     /// The program has the event, and its memory.
@@ -159,6 +159,40 @@ fn completion_and_two_cancellers_give_one_event() {
         let model = Model::new();
         run(&model, vec![Box::new(|m| m.cancel(None)), Box::new(|m| m.cancel(None)), Box::new(Model::kernel)]);
         model.check_end(1);
+    });
+}
+
+/// A function that is set late, for a request that is over by then, is neither called for the next request of the place nor in the way of the
+/// function that is set for that.
+#[test]
+fn a_cancel_function_is_called_for_the_request_that_it_was_set_for() {
+    const FIRST: usize = 8;
+    const SECOND: usize = 16;
+    check_with(3, || {
+        let model = Model::new();
+        let (_, first) = model.table.find(model.req()).expect("submitted");
+        let set_late = move |m: &Model| {
+            if let Some((slot, _)) = m.table.find(m.req()) {
+                slot.set_cancel(first, FIRST as *mut ());
+            }
+        };
+        let go_on = move |m: &Model| {
+            m.kernel();
+            m.submit(1);
+            let (slot, second) = m.table.find(m.req()).expect("submitted");
+            slot.set_cancel(second, SECOND as *mut ());
+            assert!(slot.has_cancel(second));
+            let claim = slot.change(|word| word.claim(true, Some(slot.has_cancel(word))));
+            assert_eq!(claim, Ok(Claim::Function));
+            assert_eq!(slot.take_cancel(slot.word()), SECOND as *mut ());
+            assert_eq!(slot.take_cancel(slot.word()), null_mut());
+            match slot.always(|word| word.called(true, true)) {
+                Some(Finish::Canceller) => m.deliver(slot, &m.given),
+                other => unreachable!("{other:?}"),
+            }
+        };
+        run(&model, vec![Box::new(set_late), Box::new(go_on)]);
+        model.check_end(2);
     });
 }
 

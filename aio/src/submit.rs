@@ -1,7 +1,8 @@
 //! Who issues a request.
 //!
-//! Direct I/O of a block device is issued by the thread that submits it, on the context's own ring: it costs no hand-over. Everything else goes to
-//! the issuer, because the kernel would cancel it with the thread. The call returns when the kernel has taken all requests.
+//! Direct I/O is issued by the thread that submits it, on the context's own ring: it costs no hand-over. What a read finds in the page cache that
+//! thread copies. Everything else goes to the issuer, because the kernel would cancel it with the thread. The call returns when the kernel
+//! has taken all requests.
 
 use crate::complete::{finish, Batch};
 use crate::context::Context;

@@ -128,7 +128,8 @@ int io_uring_aio_queue_exit(struct io_uring_aio *ctx) LIBURING_NOEXCEPT;
 int io_uring_aio_req_init(struct io_uring_aio_req *req) LIBURING_NOEXCEPT;
 
 /*
- * Submit the nr requests at reqs, in that order.
+ * Submit the nr requests at reqs. They are accepted in that order; in which
+ * they are carried out, and complete, is not said.
  *
  * A request may be of any opcode that completes once; a zero-copy send does,
  * with its notification. The only flag that its SQE may have is IOSQE_ASYNC.
