@@ -222,7 +222,8 @@ pub(crate) fn run(context: &Context, report: &mut Report) -> Result<()> {
         flavours.map(|flavour| Run { build, flavour })
     });
     let (alone, together): (Vec<_>, Vec<_>) = runs.partition(|run| run.build.test.alone);
-    for (runs, jobs) in [(together, context.jobs), (alone, 1)] {
+    // Most of a test's time is waiting.
+    for (runs, jobs) in [(together, 2 * context.jobs), (alone, 1)] {
         report.extend(exec::parallel(jobs, &runs, |run| {
             let verdict = run.start(context, &dir).unwrap_or_else(|error| Verdict::Fail(format!("{error:#}")));
             Outcome::new(run.name(), verdict)
