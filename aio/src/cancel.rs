@@ -55,27 +55,20 @@ impl Context {
     }
 
     /// Cancels what can be cancelled, for an event that is delivered as usual. What was asked before is asked again.
-    pub(crate) fn cancel_slot(&'static self, slot: &Slot) -> bool {
+    pub(crate) fn cancel_slot(&'static self, slot: &Slot) {
         let found = slot.word();
         match slot.change(|word| word.claim(false, Self::function(slot, word))) {
             Ok(Claim::Kernel) => self.ask(slot, found),
-            Ok(Claim::Function) => return self.call_function(slot, false),
+            Ok(Claim::Function) => _ = self.call_function(slot, false),
             Err(_) if found.is_asked() => self.ask(slot, found),
             Err(_) => {}
         }
-        false
     }
 
     /// Claims a request for the caller: its slot, the word at that time, and what is to be done.
     fn claim(&'static self, req: *const Req, wait: bool) -> Result<(&'static Slot, Word, Claim), c_int> {
         let (slot, found) = self.table().find(req).ok_or(-libc::ENOENT)?;
-        let claim = slot.change(|word| {
-            // Another request has the place by now, so that this one is over.
-            if !word.is_generation_of(found) {
-                return Err(-libc::ENOENT);
-            }
-            word.claim(wait, Self::function(slot, word))
-        })?;
+        let claim = slot.change_of(found, -libc::ENOENT, |word| word.claim(wait, Self::function(slot, word)))?;
         Ok((slot, found, claim))
     }
 
@@ -147,13 +140,8 @@ impl Context {
                 if !is_on_fd {
                     return None;
                 }
-                let claim = |word: Word| {
-                    if !word.is_generation_of(found) {
-                        return Err(-libc::ENOENT);
-                    }
-                    word.claim(true, None).map(|(word, _)| (word, word))
-                };
-                slot.change(claim).ok().map(|word| (slot, word))
+                let claim = |word: Word| word.claim(true, None).map(|(word, _)| (word, word));
+                slot.change_of(found, -libc::ENOENT, claim).ok().map(|word| (slot, word))
             })
             .collect();
         for (slot, word) in &claimed {
@@ -200,12 +188,7 @@ impl Context {
     pub fn complete(&'static self, req: *const Req, res: i32) -> Result<(), c_int> {
         let (slot, found) = self.table().find(req).ok_or(-libc::EALREADY)?;
         let started = slot.kind.load(Ordering::Relaxed) == STARTED;
-        let finish = slot.change(|word| {
-            if !word.is_generation_of(found) {
-                return Err(-libc::EALREADY);
-            }
-            word.complete(res, started)
-        })?;
+        let finish = slot.change_of(found, -libc::EALREADY, |word| word.complete(res, started))?;
         settle(self, slot, finish);
         self.notify();
         Ok(())

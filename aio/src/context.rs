@@ -6,6 +6,7 @@
 use crate::events::Events;
 use crate::futex::Deadline;
 use crate::issuer::{self, Issuer};
+use crate::req::duplicate;
 use crate::ring::{lock, max_rings, Shared};
 use crate::table::{Slot, Table};
 use crate::word::State;
@@ -14,7 +15,7 @@ use crate::{fork, Req, ISSUER};
 use libc::c_int;
 use oxiring::uapi::__kernel_timespec;
 use std::cell::UnsafeCell;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use std::sync::Mutex;
@@ -261,13 +262,7 @@ impl Context {
             return Ok(());
         }
         // The program may close its own.
-        // SAFETY: duplicates a descriptor.
-        let new = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
-        if new < 0 {
-            return Err(-std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EBADF));
-        }
-        // SAFETY: opened above.
-        let new = unsafe { OwnedFd::from_raw_fd(new) };
+        let new = duplicate(fd)?;
         if !is_eventfd(&new) {
             return Err(-libc::EINVAL);
         }

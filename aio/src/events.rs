@@ -6,7 +6,7 @@
 
 use crate::context::Context;
 use crate::futex::{Deadline, Woken};
-use crate::ring::{lock, Drained, Shared};
+use crate::ring::{lock, Shared};
 use crate::sleepers::{Lead, Sleepers};
 use crate::sync::full_fence;
 use crate::table::Slot;
@@ -114,7 +114,7 @@ impl Context {
     /// Completes what the context's ring has, unless somebody else is to, and tells those who wait; whether there was anything.
     pub(crate) fn reap(&self) -> bool {
         let Some(ring) = self.ring() else { return false };
-        let drained = !self.events.sleepers.has_leader() && ring.drain() != Drained::Nothing;
+        let drained = !self.events.sleepers.has_leader() && ring.drain();
         if drained {
             self.notify();
         }

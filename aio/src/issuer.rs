@@ -6,7 +6,7 @@
 
 use crate::context::Context;
 use crate::futex;
-use crate::ring::{cancellation, drain, lock, make, OWN, TAGS};
+use crate::ring::{cancellation, drain, lock, make, submit_all, OWN, TAGS};
 use crate::submit::Ready;
 use crate::table::Slot;
 use libc::c_int;
@@ -131,9 +131,7 @@ impl Issuer {
     }
 
     fn new() -> Result<Box<Self>, c_int> {
-        // Not with deferred task work: what polls such a ring is not woken by it.
-        let flags = [IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN, 0];
-        let ring = make(ENTRIES, CQ_ENTRIES, &flags)?;
+        let ring = make(ENTRIES, CQ_ENTRIES)?;
         // SAFETY: opens a descriptor.
         let eventfd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
         let error = std::io::Error::last_os_error().raw_os_error();
@@ -281,14 +279,7 @@ impl Thread {
     }
 
     fn submit_all(&mut self) {
-        while self.ring().sq_ready() != 0 {
-            let ret = self.ring().submit();
-            if ret < 0 && ret != -libc::EINTR {
-                // Completions have to be reaped first, or memory is short. Both pass.
-                self.reap();
-                std::thread::yield_now();
-            }
-        }
+        submit_all(self.ring(), || self.reap());
     }
 
     fn reap(&mut self) {

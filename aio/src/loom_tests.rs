@@ -98,12 +98,7 @@ impl Model {
     /// What `Context::cancel` does.
     fn cancel(&self, function: Option<bool>) {
         let Some((slot, found)) = self.table.find(self.req()) else { return };
-        let claim = slot.change(|word| {
-            if !word.is_generation_of(found) {
-                return Err(-libc::ENOENT);
-            }
-            word.claim(true, function)
-        });
+        let claim = slot.change_of(found, -libc::ENOENT, |word| word.claim(true, function));
         match claim {
             Err(_) => {}
             Ok(Claim::Kernel) => {
@@ -227,12 +222,7 @@ fn a_request_that_the_program_carries_out_has_one_outcome() {
         let complete: Box<dyn FnOnce(&Model) + Send> = Box::new(move |m| {
             function.store(1, Ordering::Release);
             let Some((slot, found)) = m.table.find(m.req()) else { return };
-            let finish = slot.change(|word| {
-                if !word.is_generation_of(found) {
-                    return Err(-libc::EALREADY);
-                }
-                word.complete(7, true)
-            });
+            let finish = slot.change_of(found, -libc::EALREADY, |word| word.complete(7, true));
             if let Ok(finish) = finish {
                 m.finish(slot, finish);
             }

@@ -1,9 +1,11 @@
 //! What a program fills in, and what it may ask for.
 
+use crate::table::hash;
 use crate::Context;
 use libc::c_int;
 use oxiring::uapi::*;
 use std::mem::transmute;
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::ptr::{from_ref, null_mut};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
@@ -161,9 +163,7 @@ const COUNT_SHIFT: u32 = 48;
 const ADDRESSES: u64 = (1 << COUNT_SHIFT) - 1;
 
 fn class_of(req: *const Req) -> &'static AtomicU64 {
-    // Fibonacci hashing, as in the tables.
-    let hash = (req as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - CLASSES.trailing_zeros());
-    &IN_FLIGHT[hash as usize]
+    &IN_FLIGHT[hash(req, CLASSES)]
 }
 
 fn address_of(req: *const Req) -> u64 {
@@ -326,6 +326,17 @@ pub(crate) fn kind_of(fd: c_int) -> Kind {
     } else {
         Kind::Other
     }
+}
+
+/// A descriptor of the library's for a file of the program's: -EBADF, -EMFILE.
+pub(crate) fn duplicate(fd: c_int) -> Result<OwnedFd, c_int> {
+    // SAFETY: duplicates a descriptor.
+    let own = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
+    if own < 0 {
+        return Err(-std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EBADF));
+    }
+    // SAFETY: opened above.
+    Ok(unsafe { OwnedFd::from_raw_fd(own) })
 }
 
 /// The file that a request is for, by its number; -1 for what is for none, or for a directory to begin a path at.

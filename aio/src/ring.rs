@@ -33,14 +33,9 @@ const FIRST: u32 = 4;
 /// Contexts that have a ring of their own, at most. Others leave everything to the issuer.
 const MAX_RINGS: u32 = 64;
 
-/// What was in a CQ.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Drained {
-    Nothing,
-    /// No event, but what may have been meant to wake the leader.
-    Others,
-    Events,
-}
+/// How rings are set up: with the first of these that the kernel knows. Not with deferred task work: what polls such a ring is not woken by it,
+/// and only the thread that submitted can reap.
+const FLAGS: [u32; 2] = [IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN, 0];
 
 /// A ring whose sides have a lock each.
 #[derive(Debug)]
@@ -60,10 +55,10 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sets up a ring with the first of `flags` that the kernel knows.
-pub(crate) fn make(entries: u32, cq_entries: u32, flags: &[u32]) -> Result<Box<UnsafeCell<io_uring>>, c_int> {
+/// Sets up a ring.
+pub(crate) fn make(entries: u32, cq_entries: u32) -> Result<Box<UnsafeCell<io_uring>>, c_int> {
     let mut error = -libc::EINVAL;
-    for &flags in flags {
+    for flags in FLAGS {
         let ring = Box::new(UnsafeCell::new(io_uring::EMPTY));
         // SAFETY: zeros are a value of the structure.
         let mut params: io_uring_params = unsafe { std::mem::zeroed() };
@@ -92,12 +87,8 @@ pub(crate) fn max_rings() -> u32 {
 impl Shared {
     /// A ring for as many requests as the context has; -errno where there is to be none.
     pub(crate) fn new(limit: u32) -> Result<Box<Self>, c_int> {
-        let flags = [IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN, 0];
-        let shared = Box::new(Self {
-            ring: make(limit.min(ENTRIES), 2 * limit, &flags)?,
-            sq: Mutex::new(()),
-            cq: Mutex::new(()),
-        });
+        let shared =
+            Box::new(Self { ring: make(limit.min(ENTRIES), 2 * limit)?, sq: Mutex::new(()), cq: Mutex::new(()) });
         // SAFETY: set up above.
         let features = unsafe { (*shared.ring.get()).features };
         let needed = IORING_FEAT_EXT_ARG | IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE;
@@ -154,16 +145,8 @@ impl Shared {
 
     /// Submits until the kernel has taken everything; whether something was taken out of the ring meanwhile.
     fn submit_all(&self) -> bool {
-        let ring = self.ring();
         let mut drained = false;
-        while ring.sq_ready() != 0 {
-            let ret = ring.submit();
-            if ret < 0 && ret != -libc::EINTR {
-                // Completions have to be reaped first, or memory is short. Both pass.
-                drained |= self.drain() != Drained::Nothing;
-                std::thread::yield_now();
-            }
-        }
+        submit_all(self.ring(), || drained |= self.drain());
         drained
     }
 
@@ -184,19 +167,16 @@ impl Shared {
         ring.cq_ready() == 0 && !ring.cq_has_overflow()
     }
 
-    /// Completes what the kernel has completed. The caller tells the context, when it holds no lock.
-    pub(crate) fn drain(&self) -> Drained {
+    /// Completes what the kernel has completed; whether there was anything, an event or what may have been meant to wake the leader. The caller
+    /// tells the context, when it holds no lock.
+    pub(crate) fn drain(&self) -> bool {
         if self.is_empty() {
-            return Drained::Nothing;
+            return false;
         }
         let _cq = lock(&self.cq);
         let (mut events, mut others) = (false, false);
         drain(self.ring(), |_| events = true, |_| others = true);
-        match (events, others) {
-            (true, _) => Drained::Events,
-            (_, true) => Drained::Others,
-            _ => Drained::Nothing,
-        }
+        events || others
     }
 
     /// Sleeps until there is a CQE.
@@ -227,6 +207,18 @@ impl Shared {
             libc::ETIME => Woken::TimedOut,
             libc::EINTR => Woken::Interrupted,
             _ => Woken::Look,
+        }
+    }
+}
+
+/// Submits until the kernel has taken everything from a ring of which the caller has the submitting side.
+pub(crate) fn submit_all(ring: Ring, mut reap: impl FnMut()) {
+    while ring.sq_ready() != 0 {
+        let ret = ring.submit();
+        if ret < 0 && ret != -libc::EINTR {
+            // Completions have to be reaped first, or memory is short. Both pass.
+            reap();
+            std::thread::yield_now();
         }
     }
 }

@@ -7,13 +7,14 @@
 use crate::complete::{finish, Batch};
 use crate::context::Context;
 use crate::issuer::Issuer;
-use crate::req::{file_of, is_plain_io, kind_of, late_files, Kind};
+use crate::req::{duplicate, file_of, is_plain_io, kind_of, late_files, Kind};
 use crate::table::Slot;
 use crate::word::Word;
 use crate::{thread, Req};
 use libc::{c_int, c_void};
 use oxiring::uapi::{io_uring_sqe, IORING_OP_READ};
 use std::cell::Cell;
+use std::os::fd::IntoRawFd;
 use std::ptr::{from_ref, null_mut, NonNull};
 use std::sync::atomic::Ordering;
 
@@ -87,16 +88,11 @@ fn hold_files(request: &Req, slot: &Slot) -> Result<(), c_int> {
         if fd < 0 {
             continue;
         }
-        // SAFETY: duplicates a descriptor.
-        let own = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
-        if own >= 0 {
-            held.store(own, Ordering::Relaxed);
-            continue;
-        }
-        match std::io::Error::last_os_error().raw_os_error() {
+        match duplicate(fd) {
+            Ok(own) => held.store(own.into_raw_fd(), Ordering::Relaxed),
             // Nothing to hold. A path that is absolute does not need it.
-            Some(libc::EBADF) | None => {}
-            Some(error) => return Err(-error),
+            Err(error) if error == -libc::EBADF => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(())
@@ -185,7 +181,7 @@ impl Context {
                     Way::Issuer => rest.push(ready),
                     Way::Done(res) => {
                         self.events.opened(1);
-                        ready.run();
+                        ready.slot.owned(Word::run);
                         finish(ready.slot, res, &mut done.1);
                         done.0 += 1;
                     }

@@ -121,6 +121,16 @@ impl Slot {
         }
     }
 
+    /// The same for the request that the slot had when its word was `found`: `over` when another has the place by now.
+    pub(crate) fn change_of<T>(
+        &self,
+        found: Word,
+        over: c_int,
+        mut transition: impl FnMut(Word) -> Result<(Word, T), c_int>,
+    ) -> Result<T, c_int> {
+        self.change(|word| if word.is_generation_of(found) { transition(word) } else { Err(over) })
+    }
+
     /// A transition from a state that nobody else makes one from: `Free` of a place that is the caller's, `Preparing`, and `Done` of who delivers
     /// the event, and `Won`.
     pub(crate) fn owned(&self, transition: impl FnOnce(Word) -> Word) {
@@ -143,6 +153,11 @@ impl Slot {
         // SAFETY: inside the word, which lives as long as `self`. Only the kernel compares it by halves.
         unsafe { AtomicU32::from_ptr(self.word.as_ptr().cast::<u32>().add(half)) }
     }
+}
+
+/// One of `places`, a power of two, for a request. Fibonacci hashing: the multiplier spreads what addresses differ in over the upper bits.
+pub(crate) fn hash(req: *const Req, places: usize) -> usize {
+    ((req as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - places.trailing_zeros())) as usize
 }
 
 /// The table of a context.
@@ -187,9 +202,7 @@ impl Table {
 
     pub(crate) fn places(&self, req: *const Req) -> impl Iterator<Item = usize> + Clone {
         let mask = self.reqs.len() - 1;
-        // Fibonacci hashing: the multiplier spreads what addresses differ in over the upper bits.
-        let hash = (req as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - self.reqs.len().trailing_zeros());
-        let hash = hash as usize;
+        let hash = hash(req, self.reqs.len());
         (0..=mask).map(move |step| hash.wrapping_add(step) & mask)
     }
 

@@ -1,7 +1,7 @@
 //! What a thread issued itself, and its end.
 //!
 //! The kernel ties a request to the thread that issued it: what is still with the kernel's own threads when it ends is cancelled. Such a
-//! thread waits at its end until its requests are done. They are direct I/O of block devices, which is done soon.
+//! thread waits at its end until its requests are done. They are direct I/O, which as a rule is done soon.
 
 use crate::context::{Context, AGAIN};
 use crate::fork;
@@ -32,29 +32,31 @@ thread_local! {
     };
 }
 
+impl Thread {
+    /// Those that have not ended: one that has has waited for its requests.
+    fn each_context(&self, act: impl Fn(&'static Context)) {
+        for &context in &*self.contexts.borrow() {
+            // SAFETY: a context.
+            if let Ok(call) = unsafe { Context::call(context, true) } {
+                act(call.0);
+            }
+        }
+    }
+}
+
 impl Drop for Thread {
     fn drop(&mut self) {
         let word = &self.issued.0;
         if word.load(Ordering::Acquire) == 0 || self.process.get() != fork::current() {
             return;
         }
-        // Perhaps nobody else reaps. A context that has ended has waited for its requests.
-        for &mut context in self.contexts.get_mut() {
-            // SAFETY: a context.
-            if let Ok(call) = unsafe { Context::call(context, true) } {
-                call.0.watch_ring();
-            }
-        }
+        // Perhaps nobody else reaps.
+        self.each_context(Context::watch_ring);
         let mut left = word.fetch_or(ENDING, Ordering::AcqRel) | ENDING;
         while left != ENDING {
             // The issuer reaps, unless it could not be made.
             if futex::wait(word, left, Deadline::after(&AGAIN).ok().as_ref()) == Woken::TimedOut {
-                for &mut context in self.contexts.get_mut() {
-                    // SAFETY: a context.
-                    if let Ok(call) = unsafe { Context::call(context, true) } {
-                        call.0.reap();
-                    }
-                }
+                self.each_context(|context| _ = context.reap());
             }
             left = word.load(Ordering::Acquire);
         }
