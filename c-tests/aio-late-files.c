@@ -1,8 +1,9 @@
-/* Description: the directories that paths begin at, and what splice and tee
- * take bytes from, may be closed or have their numbers given to others as soon
- * as submit has returned, though the kernel looks such files up only when it
- * carries a request out, which is later here: all threads that it has for that
- * wait in opens of FIFOs. */
+/* Description: the directories that paths begin at, what splice and tee take
+ * bytes from, and the files of what may block and of what is IOSQE_ASYNC may be
+ * closed or have their numbers given to others as soon as submit has returned,
+ * though the kernel looks such files up only when it carries a request out,
+ * which is later here: all threads that it has for that wait in opens of
+ * FIFOs. */
 /* libraries: uring-aio */
 /* flavours: plain */
 /* upstream: differs: liburing has no AIO engine */
@@ -28,6 +29,11 @@ static bool has_renameat, has_mkdirat, has_tee;
 static int dir(void)
 {
 	return (int)T_SYS(open("right", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+static int rw(const char *path)
+{
+	return (int)T_SYS(open(path, O_RDWR | O_CLOEXEC));
 }
 
 static int reading(int p[2], const char *text)
@@ -171,6 +177,25 @@ static void bytes(int in[2][2], int out[2][2])
 	in[1][0] = lose(fd, other_pipe[0]);
 }
 
+/* What the kernel leaves to its threads, and what the program does. */
+static void files(char got[5])
+{
+	int fd = rw("right/five"), i;
+
+	io_uring_prep_fsync(next(), fd, 0);
+	submit_at(fd, -1);
+	fd = rw("right/grown");
+	io_uring_prep_fallocate(next(), fd, 0, 0, 4096);
+	submit_at(fd, -1);
+	fd = rw("right/five");
+	io_uring_prep_read(next(), fd, got, 5, 0);
+	reqs[nr].sqe.flags |= IOSQE_ASYNC;
+	submit(5);
+	i = lose(fd, other_dir);
+	if (i >= 0)
+		close(i);
+}
+
 static void holds(int p[2], const char *text)
 {
 	char got[16];
@@ -225,6 +250,7 @@ static void set_up(void)
 	t_write_file("right/five", "12345");
 	t_write_file("right/dropped", "");
 	t_write_file("right/old", "");
+	t_write_file("right/grown", "");
 	t_write_file("wrong/five", "1234567");
 	t_write_file("wrong/dropped", "");
 	t_write_file("wrong/old", "");
@@ -253,6 +279,8 @@ static void close_all(int in[2][2], int out[2][2])
 static void later(bool by_others)
 {
 	struct statx stx;
+	struct stat grown;
+	char got[5];
 	int in[2][2], out[2][2], fds = t_open_fds();
 
 	replaced = by_others;
@@ -261,9 +289,13 @@ static void later(bool by_others)
 	memset(&stx, 0xff, sizeof(stx));
 	paths(&stx);
 	bytes(in, out);
+	files(got);
 	vacate();
 	reap();
 	check(&stx, out);
+	T_MEM_EQ(got, "12345", 5);
+	T_SYS(stat("right/grown", &grown));
+	T_EQ(grown.st_size, 4096);
 	close_all(in, out);
 	T_SYS(chdir("/"));
 	t_remove_dir();

@@ -258,8 +258,10 @@ fn check(sqe: &io_uring_sqe) -> Result<(), c_int> {
 }
 
 /// The members that name files which the kernel looks up when it carries the request out, and not when it takes it: directories that paths
-/// begin at, and what is spliced from. Those of epoll_ctl are alike, but it is the number that it is about.
+/// begin at, what is spliced from, and the file itself of a request that a thread of the kernel's is to carry out, because it may block or
+/// because `IOSQE_ASYNC` says so. Those of epoll_ctl are alike, but it is the number that it is about.
 pub(crate) fn late_files(sqe: &mut io_uring_sqe) -> [Option<&mut u32>; 2] {
+    let is_late = u32::from(sqe.flags) & IOSQE_ASYNC != 0 && file_of(sqe) >= 0;
     // SAFETY: an i32 is as good as a u32.
     let fd = unsafe { &mut *(&raw mut sqe.fd).cast::<u32>() };
     match u32::from(sqe.opcode) {
@@ -268,7 +270,10 @@ pub(crate) fn late_files(sqe: &mut io_uring_sqe) -> [Option<&mut u32>; 2] {
         }
         IORING_OP_SYMLINKAT => [Some(fd), None],
         IORING_OP_RENAMEAT | IORING_OP_LINKAT => [Some(fd), Some(&mut sqe.len)],
-        IORING_OP_SPLICE | IORING_OP_TEE => [Some(&mut sqe.file_index), None],
+        IORING_OP_SPLICE | IORING_OP_TEE => [Some(fd), Some(&mut sqe.file_index)],
+        IORING_OP_FSYNC | IORING_OP_SYNC_FILE_RANGE | IORING_OP_FALLOCATE | IORING_OP_FADVISE => [Some(fd), None],
+        IORING_OP_FTRUNCATE | IORING_OP_FSETXATTR | IORING_OP_FGETXATTR | IORING_OP_SHUTDOWN => [Some(fd), None],
+        _ if is_late => [Some(fd), None],
         _ => [None, None],
     }
 }
