@@ -280,7 +280,7 @@ static void later(bool by_others)
 {
 	struct statx stx;
 	struct stat grown;
-	char got[5];
+	char got[5] = "";
 	int in[2][2], out[2][2], fds = t_open_fds();
 
 	replaced = by_others;
