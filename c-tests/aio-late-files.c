@@ -3,7 +3,7 @@
  * closed or have their numbers given to others as soon as submit has returned,
  * though the kernel looks such files up only when it carries a request out,
  * which is later here: all threads that it has for that wait in opens of
- * FIFOs. */
+ * FIFOs. Locks on such a file stay. */
 /* libraries: uring-aio */
 /* flavours: plain */
 /* upstream: differs: liburing has no AIO engine */
@@ -324,6 +324,35 @@ static void cancelled(void)
 	T_EQ(t_open_fds(), fds);
 }
 
+/* To close a descriptor of a file takes the process's locks away. */
+static void locks(void)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = t_tmpfile(4096), other, p[2];
+	char byte, name[32];
+
+	aio_pipe(p);
+	T_SYS(fcntl(fd, F_SETLK, &lock));
+	AIO_REQ(&reqs[0]);
+	io_uring_prep_fsync(&reqs[0].sqe, fd, 0);
+	T_EQ(aio_do(ctx, &reqs[0]), 0);
+	AIO_REQ(&reqs[0]);
+	io_uring_prep_read(&reqs[0].sqe, fd, &byte, 1, 0);
+	io_uring_sqe_set_flags(&reqs[0].sqe, IOSQE_ASYNC);
+	T_EQ(aio_do(ctx, &reqs[0]), 1);
+	AIO_REQ(&reqs[0]);
+	io_uring_prep_splice(&reqs[0].sqe, fd, 0, p[1], -1, 16, 0);
+	T_EQ(aio_do(ctx, &reqs[0]), 16);
+	/* As others see it. */
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	other = rw(name);
+	T_SYS(fcntl(other, F_OFD_GETLK, &lock));
+	T_EQ(lock.l_type, F_WRLCK);
+	close(other);
+	aio_close(p);
+	close(fd);
+}
+
 /* It is the numbers that it is about: none but the program's will do. */
 static void numbers(void)
 {
@@ -357,6 +386,7 @@ static void run(unsigned int flags)
 	later(true);
 	cancelled();
 	numbers();
+	locks();
 	aio_quiet(ctx);
 	AIO_EXIT(ctx);
 }

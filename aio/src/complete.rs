@@ -4,6 +4,7 @@
 //! eventfd counts it; waiters are woken. Syncing is the kernel's part of the request, before its result.
 
 use crate::context::Context;
+use crate::held;
 use crate::table::Slot;
 use crate::word::{Finish, State};
 use crate::{futex, thread};
@@ -80,7 +81,7 @@ const INTERRUPTED: [c_int; 5] = [-libc::EINTR, -512, -513, -514, -516];
 pub(crate) fn finish(slot: &Slot, res: c_int, batch: &mut Batch) -> &'static Context {
     let context = Context::of(slot);
     batch.count(NonNull::new(slot.thread.load(Ordering::Relaxed)));
-    slot.close_held();
+    held::release(slot);
     let deferred = !slot.function.load(Ordering::Relaxed).is_null();
     let (finish, waited) = slot.always(|word| {
         let asked = word.is_asked();

@@ -6,6 +6,7 @@
 
 use crate::context::Context;
 use crate::futex;
+use crate::held;
 use crate::ring::{cancellation, drain, lock, make, submit_all, OWN, TAGS};
 use crate::submit::Ready;
 use crate::table::Slot;
@@ -70,6 +71,8 @@ pub(crate) struct Issuer {
     ring: Box<UnsafeCell<io_uring>>,
     /// [`NO_THREAD`], [`STARTING`], [`RUNNING`].
     thread: AtomicU32,
+    /// Files in the table of the ring.
+    pub(crate) files: held::Table,
 }
 
 const NO_THREAD: u32 = 0;
@@ -141,6 +144,7 @@ impl Issuer {
             eventfd,
             ring,
             thread: AtomicU32::new(NO_THREAD),
+            files: held::Table::default(),
         });
         if eventfd < 0 {
             issuer.undo();
@@ -155,6 +159,11 @@ impl Issuer {
         unsafe { setup::queue_exit::<Direct>(Ring::from_raw(self.ring.get())) };
         // SAFETY: opened by `new`, if it is a descriptor.
         unsafe { libc::close(self.eventfd) };
+    }
+
+    pub(crate) fn ring_fd(&self) -> c_int {
+        // SAFETY: set up, and from then on nobody writes the member.
+        unsafe { (*self.ring.get()).ring_fd }
     }
 
     fn send(&self, command: Command) {
@@ -435,11 +444,11 @@ impl Thread {
     fn sleep(&mut self) {
         self.issuer.asleep.store(true, Ordering::SeqCst);
         if lock(&self.issuer.mailbox).is_empty() {
-            let ring = self.ring();
-            // SAFETY: a ring that is set up.
-            let ring_fd = unsafe { (*ring.as_ptr()).ring_fd };
-            let mut files =
-                [ring_fd, self.issuer.eventfd].map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
+            let mut files = [self.issuer.ring_fd(), self.issuer.eventfd].map(|fd| libc::pollfd {
+                fd,
+                events: libc::POLLIN,
+                revents: 0,
+            });
             // SAFETY: two entries.
             let polled = unsafe { libc::poll(files.as_mut_ptr(), 2, -1) };
             if polled < 0 {

@@ -9,6 +9,7 @@
 //! | `submit` | who issues a request |
 //! | `ring` | a ring of a context, for what its threads issue themselves |
 //! | `issuer` | the thread that issues the rest, and outlives all that submit |
+//! | `held` | files that a request holds on to |
 //! | `complete` | from a result to an event |
 //! | `events` | the queue of events, and waiting for it |
 //! | `sleepers` | who sleeps where |
@@ -34,6 +35,8 @@ mod events;
 #[cfg(not(loom))]
 mod fork;
 mod futex;
+#[cfg(not(loom))]
+mod held;
 #[cfg(not(loom))]
 mod issuer;
 #[cfg(all(test, loom))]

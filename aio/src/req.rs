@@ -257,23 +257,43 @@ fn check(sqe: &io_uring_sqe) -> Result<(), c_int> {
     }
 }
 
-/// The members that name files which the kernel looks up when it carries the request out, and not when it takes it: directories that paths
-/// begin at, what is spliced from, and the file itself of a request that a thread of the kernel's is to carry out, because it may block or
-/// because `IOSQE_ASYNC` says so. Those of epoll_ctl are alike, but it is the number that it is about.
-pub(crate) fn late_files(sqe: &mut io_uring_sqe) -> [Option<&mut u32>; 2] {
+/// A member that names a file which the kernel looks up when it carries the request out, and not when it takes it.
+#[derive(Debug)]
+pub(crate) enum Late<'a> {
+    /// That a path begins at.
+    Directory(&'a mut u32),
+    SplicedFrom(&'a mut u32),
+    /// Of a request that a thread of the kernel's is to carry out, because it may block or because `IOSQE_ASYNC` says so.
+    Itself(&'a mut u32),
+}
+
+impl Late<'_> {
+    pub(crate) fn number(&mut self) -> &mut u32 {
+        match self {
+            Self::Directory(number) | Self::SplicedFrom(number) | Self::Itself(number) => number,
+        }
+    }
+}
+
+/// Those of an SQE. What epoll_ctl is about are alike, but there it is the number that counts.
+pub(crate) fn late_files(sqe: &mut io_uring_sqe) -> [Option<Late<'_>>; 2] {
     let is_late = u32::from(sqe.flags) & IOSQE_ASYNC != 0 && file_of(sqe) >= 0;
     // SAFETY: an i32 is as good as a u32.
     let fd = unsafe { &mut *(&raw mut sqe.fd).cast::<u32>() };
     match u32::from(sqe.opcode) {
         IORING_OP_OPENAT | IORING_OP_OPENAT2 | IORING_OP_STATX | IORING_OP_UNLINKAT | IORING_OP_MKDIRAT => {
-            [Some(fd), None]
+            [Some(Late::Directory(fd)), None]
         }
-        IORING_OP_SYMLINKAT => [Some(fd), None],
-        IORING_OP_RENAMEAT | IORING_OP_LINKAT => [Some(fd), Some(&mut sqe.len)],
-        IORING_OP_SPLICE | IORING_OP_TEE => [Some(fd), Some(&mut sqe.file_index)],
-        IORING_OP_FSYNC | IORING_OP_SYNC_FILE_RANGE | IORING_OP_FALLOCATE | IORING_OP_FADVISE => [Some(fd), None],
-        IORING_OP_FTRUNCATE | IORING_OP_FSETXATTR | IORING_OP_FGETXATTR | IORING_OP_SHUTDOWN => [Some(fd), None],
-        _ if is_late => [Some(fd), None],
+        IORING_OP_SYMLINKAT => [Some(Late::Directory(fd)), None],
+        IORING_OP_RENAMEAT | IORING_OP_LINKAT => [Some(Late::Directory(fd)), Some(Late::Directory(&mut sqe.len))],
+        IORING_OP_SPLICE | IORING_OP_TEE => [Some(Late::Itself(fd)), Some(Late::SplicedFrom(&mut sqe.file_index))],
+        IORING_OP_FSYNC | IORING_OP_SYNC_FILE_RANGE | IORING_OP_FALLOCATE | IORING_OP_FADVISE => {
+            [Some(Late::Itself(fd)), None]
+        }
+        IORING_OP_FTRUNCATE | IORING_OP_FSETXATTR | IORING_OP_FGETXATTR | IORING_OP_SHUTDOWN => {
+            [Some(Late::Itself(fd)), None]
+        }
+        _ if is_late => [Some(Late::Itself(fd)), None],
         _ => [None, None],
     }
 }

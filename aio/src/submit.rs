@@ -6,15 +6,15 @@
 
 use crate::complete::{finish, Batch};
 use crate::context::Context;
+use crate::held;
 use crate::issuer::Issuer;
-use crate::req::{duplicate, file_of, is_plain_io, kind_of, late_files, Kind};
+use crate::req::{file_of, is_plain_io, kind_of, Kind};
 use crate::table::Slot;
 use crate::word::Word;
 use crate::{thread, Req};
 use libc::{c_int, c_void};
 use oxiring::uapi::{io_uring_sqe, IORING_OP_READ};
 use std::cell::Cell;
-use std::os::fd::IntoRawFd;
 use std::ptr::{from_ref, null_mut, NonNull};
 use std::sync::atomic::Ordering;
 
@@ -77,27 +77,6 @@ pub(crate) struct Ready<'a> {
     way: Way,
 }
 
-/// Gives a request descriptors of its own for the files that the kernel looks up only when it carries the request out: their numbers may mean
-/// something else by then. -EMFILE, -ENFILE.
-fn hold_files(request: &Req, slot: &Slot) -> Result<(), c_int> {
-    // What the members say is only read here.
-    let mut sqe = request.sqe;
-    for (file, held) in late_files(&mut sqe).into_iter().flatten().zip(&slot.held) {
-        let fd = *file as c_int;
-        // No file: where paths begin at the current directory, and for splice an error of the kernel's.
-        if fd < 0 {
-            continue;
-        }
-        match duplicate(fd) {
-            Ok(own) => held.store(own.into_raw_fd(), Ordering::Relaxed),
-            // Nothing to hold. A path that is absolute does not need it.
-            Err(error) if error == -libc::EBADF => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
 thread_local! {
     /// Empty: for the memory of the lists of a submission, those for the context's ring and those for the issuer.
     static LISTS: Cell<(Vec<Ready<'static>>, Vec<Ready<'static>>)> = const { Cell::new((Vec::new(), Vec::new())) };
@@ -120,7 +99,7 @@ impl Context {
     }
 
     fn refuse(&'static self, slot: &Slot, error: c_int) -> c_int {
-        slot.close_held();
+        held::release(slot);
         let req = self.table().req(slot);
         self.table().remove(slot);
         // SAFETY: taken by `place`.
@@ -148,7 +127,7 @@ impl Context {
         slot.thread.store(thread.map_or(null_mut(), NonNull::as_ptr), Ordering::Relaxed);
         slot.kind.store(if own_ring { OWN_RING } else { 0 }, Ordering::Relaxed);
         if matches!(way, Way::Issuer) {
-            Issuer::get().and_then(|_| hold_files(request, slot)).map_err(|error| self.refuse(slot, error))?;
+            Issuer::get().and_then(|_| held::hold(request, slot)).map_err(|error| self.refuse(slot, error))?;
         }
         Ok(Ready { slot, request, way })
     }
@@ -250,12 +229,7 @@ impl Ready<'_> {
         let mut sqe = self.request.prepared();
         sqe.user_data = self.slot.name(self.slot.word());
         if matches!(self.way, Way::Issuer) {
-            for (file, held) in late_files(&mut sqe).into_iter().flatten().zip(&self.slot.held) {
-                let own = held.load(Ordering::Relaxed);
-                if own >= 0 {
-                    *file = own as u32;
-                }
-            }
+            held::name(&mut sqe, self.slot);
         }
         self.slot.owned(Word::run);
         sqe

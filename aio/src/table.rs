@@ -23,7 +23,7 @@ pub(crate) struct Slot {
     pub(crate) thread: AtomicPtr<()>,
     /// The file that it is for, by the number that it had when it was submitted, or -1.
     pub(crate) fd: AtomicI32,
-    /// Descriptors of the library's that the request uses, or -1.
+    /// Files that the request holds on to, see `held`.
     pub(crate) held: [AtomicI32; 2],
     /// Who carries it out: `STARTED`, `OWN_RING`, or 0 for the issuer.
     pub(crate) kind: AtomicU32,
@@ -90,19 +90,6 @@ impl Slot {
         let address = name & ADDRESS & !(align_of::<Self>() as u64 - 1);
         // SAFETY: the caller's promise.
         unsafe { &*(address as *const Self) }
-    }
-
-    /// Closes what the request has needed.
-    #[cfg(not(loom))]
-    pub(crate) fn close_held(&self) {
-        for held in &self.held {
-            let fd = held.load(Ordering::Relaxed);
-            if fd >= 0 {
-                held.store(-1, Ordering::Relaxed);
-                // SAFETY: a descriptor of the slot's.
-                unsafe { libc::close(fd) };
-            }
-        }
     }
 
     pub(crate) fn word(&self) -> Word {
