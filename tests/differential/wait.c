@@ -17,6 +17,17 @@ static void post(void)
 		;
 }
 
+/* Milliseconds. On a busy machine a shorter time is over before the wait. */
+#define LATE 20
+
+/* After a part whose timer may not be over. */
+static void settle_late(void)
+{
+	aside();
+	sleep_ms(LATE);
+	settle(&ring);
+}
+
 #define WITH_CQE(call)                                                         \
 	do {                                                                   \
 		long ret = CALL_CQE(&ring, call);                              \
@@ -49,18 +60,18 @@ int main(void)
 	WITH_CQE(io_uring_peek_cqe(&ring, &cqe));
 	settle(&ring);
 
-	queue_timer(&ring, 3, 5);
+	queue_timer(&ring, 3, LATE);
 	post();
 	part("wait_cqe");
 	WITH_CQE(io_uring_wait_cqe(&ring, &cqe));
-	settle(&ring);
+	settle_late();
 
 	queue_nop(&ring, 4);
-	queue_timer(&ring, 5, 5);
+	queue_timer(&ring, 5, LATE);
 	post();
 	part("wait_cqe_nr");
 	WITH_CQE(io_uring_wait_cqe_nr(&ring, &cqe, 2));
-	settle(&ring);
+	settle_late();
 
 	part("wait_cqe_timeout, nothing comes");
 	WITH_CQE(io_uring_wait_cqe_timeout(&ring, &cqe, &brief));
@@ -71,7 +82,7 @@ int main(void)
 	WITH_CQE(io_uring_wait_cqe_timeout(&ring, &cqe, &brief));
 	settle(&ring);
 
-	queue_timer(&ring, 7, 5);
+	queue_timer(&ring, 7, LATE);
 	post();
 	part("wait_cqe_timeout, something comes");
 	{
@@ -79,25 +90,25 @@ int main(void)
 
 		WITH_CQE(io_uring_wait_cqe_timeout(&ring, &cqe, &ts));
 	}
-	settle(&ring);
+	settle_late();
 
-	queue_timer(&ring, 8, 5);
+	queue_timer(&ring, 8, LATE);
 	post();
 	part("wait_cqe_timeout without a timespec");
 	WITH_CQE(io_uring_wait_cqe_timeout(&ring, &cqe, NULL));
-	settle(&ring);
+	settle_late();
 
-	queue_timer(&ring, 9, 5);
+	queue_timer(&ring, 9, LATE);
 	post();
 	part("wait_cqes with nothing given");
 	WITH_CQE(io_uring_wait_cqes(&ring, &cqe, 1, NULL, NULL));
-	settle(&ring);
+	settle_late();
 
-	queue_timer(&ring, 10, 5);
+	queue_timer(&ring, 10, LATE);
 	post();
 	part("wait_cqes with a mask");
 	WITH_CQE(io_uring_wait_cqes(&ring, &cqe, 1, NULL, &mask));
-	settle(&ring);
+	settle_late();
 
 	part("wait_cqes with time and mask");
 	WITH_CQE(io_uring_wait_cqes(&ring, &cqe, 2, &brief, &mask));
@@ -151,11 +162,11 @@ int main(void)
 	WITH_CQE(io_uring_submit_and_wait_timeout(&ring, &cqe, 1, NULL, &mask));
 	settle(&ring);
 
-	queue_timer(&ring, 21, 5);
+	queue_timer(&ring, 21, LATE);
 	post();
 	part("__io_uring_get_cqe");
 	WITH_CQE(__io_uring_get_cqe(&ring, &cqe, 0, 1, NULL));
-	settle(&ring);
+	settle_late();
 
 	part("__io_uring_get_cqe for none");
 	WITH_CQE(__io_uring_get_cqe(&ring, &cqe, 0, 0, NULL));
