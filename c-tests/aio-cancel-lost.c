@@ -13,7 +13,7 @@
 #include <sys/ioctl.h>
 
 #define NR 16u
-#define BIG (1u << 20)
+#define BIG (1u << 18)
 
 static struct io_uring_aio *ctx;
 static struct io_uring_aio_req req, reqs[NR];
