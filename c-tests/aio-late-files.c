@@ -67,10 +67,10 @@ static void submit(int res)
 	nr++;
 }
 
-/* The request has up to two directories, which are lost. */
-static void submit_at(int fd, int second)
+/* What the request was for, up to two files, is lost. */
+static void submit_for(int res, int fd, int second)
 {
-	submit(0);
+	submit(res);
 	fd = lose(fd, other_dir);
 	if (second >= 0)
 		second = lose(second, other_dir);
@@ -133,30 +133,30 @@ static void paths(struct statx *stx)
 	io_uring_prep_openat(next(), fd, "made", O_CREAT | O_EXCL | O_WRONLY,
 			     0600);
 	/* The descriptor that it gets is known only later. */
-	submit_at(fd, -1);
+	submit_for(0, fd, -1);
 	fd = dir();
 	io_uring_prep_statx(next(), fd, "five", 0, STATX_SIZE, stx);
-	submit_at(fd, -1);
+	submit_for(0, fd, -1);
 	if (has_renameat) {
 		fd = dir();
 		io_uring_prep_unlinkat(next(), fd, "dropped", 0);
-		submit_at(fd, -1);
+		submit_for(0, fd, -1);
 		fd = dir();
 		second = dir();
 		io_uring_prep_renameat(next(), fd, "old", second, "new", 0);
-		submit_at(fd, second);
+		submit_for(0, fd, second);
 	}
 	if (has_mkdirat) {
 		fd = dir();
 		io_uring_prep_mkdirat(next(), fd, "deep", 0700);
-		submit_at(fd, -1);
+		submit_for(0, fd, -1);
 		fd = dir();
 		io_uring_prep_symlinkat(next(), "nowhere", fd, "soft");
-		submit_at(fd, -1);
+		submit_for(0, fd, -1);
 		fd = dir();
 		second = dir();
 		io_uring_prep_linkat(next(), fd, "five", second, "hard", 0);
-		submit_at(fd, second);
+		submit_for(0, fd, second);
 	}
 }
 
@@ -180,20 +180,17 @@ static void bytes(int in[2][2], int out[2][2])
 /* What the kernel leaves to its threads, and what the program does. */
 static void files(char got[5])
 {
-	int fd = rw("right/five"), i;
+	int fd = rw("right/five");
 
 	io_uring_prep_fsync(next(), fd, 0);
-	submit_at(fd, -1);
+	submit_for(0, fd, -1);
 	fd = rw("right/grown");
 	io_uring_prep_fallocate(next(), fd, 0, 0, 4096);
-	submit_at(fd, -1);
+	submit_for(0, fd, -1);
 	fd = rw("right/five");
 	io_uring_prep_read(next(), fd, got, 5, 0);
 	reqs[nr].sqe.flags |= IOSQE_ASYNC;
-	submit(5);
-	i = lose(fd, other_dir);
-	if (i >= 0)
-		close(i);
+	submit_for(5, fd, -1);
 }
 
 static void holds(int p[2], const char *text)
@@ -329,7 +326,7 @@ static void locks(void)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int fd = t_tmpfile(4096), other, p[2];
-	char byte, name[32];
+	char byte;
 
 	aio_pipe(p);
 	T_SYS(fcntl(fd, F_SETLK, &lock));
@@ -344,8 +341,7 @@ static void locks(void)
 	io_uring_prep_splice(&reqs[0].sqe, fd, 0, p[1], -1, 16, 0);
 	T_EQ(aio_do(ctx, &reqs[0]), 16);
 	/* As others see it. */
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	other = rw(name);
+	other = aio_reopen(fd, O_RDWR);
 	T_SYS(fcntl(other, F_OFD_GETLK, &lock));
 	T_EQ(lock.l_type, F_WRLCK);
 	close(other);

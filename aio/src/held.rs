@@ -2,8 +2,8 @@
 //! else by then.
 //!
 //! They are put into the table of the issuer's ring, where no descriptor of this process refers to them: closing one, even a duplicate, takes
-//! away all locks that the process has on the file (fcntl(2)). Directories that paths begin at cannot be there, and nor can what finds the
-//! table full; those are duplicated.
+//! away all locks that the process has on the file (fcntl(2)). Directories that paths begin at cannot be there, nor what finds the table full or is
+//! a ring; those are duplicated.
 //!
 //! | what a slot holds | meaning |
 //! |---|---|
@@ -13,10 +13,10 @@
 
 use crate::issuer::Issuer;
 use crate::req::{duplicate, late_files, Late};
-use crate::ring::lock;
+use crate::ring::{lock, soft_limit};
 use crate::table::Slot;
 use crate::Req;
-use libc::c_int;
+use libc::{c_int, c_void};
 use oxiring::raw;
 use oxiring::uapi::*;
 use std::os::fd::IntoRawFd;
@@ -28,40 +28,59 @@ const IN_TABLE: c_int = c_int::MIN;
 /// Files in the table, at most.
 const FILES: usize = 1024;
 
+/// The index that a slot holds, if it holds one.
+fn index(held: c_int) -> Option<u32> {
+    (held < NOTHING).then(|| held.wrapping_sub(IN_TABLE) as u32)
+}
+
 /// The table of a ring.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Table {
+    ring_fd: c_int,
     /// Indices that nobody has; `None` until the table was needed.
     free: Mutex<Option<Vec<u32>>>,
 }
 
 impl Table {
-    /// Makes the kernel's table: its free indices. None where it has no such table.
-    fn make(ring_fd: c_int) -> Vec<u32> {
-        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-        // SAFETY: a structure to write to.
-        unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
-        let nr = limit.rlim_cur.min(FILES as u64) as usize;
-        let empty = vec![NOTHING; nr];
-        // SAFETY: as many descriptors, none of them one.
-        let ret = unsafe { raw::register(ring_fd as u32, IORING_REGISTER_FILES, empty.as_ptr().cast(), nr as u32) };
-        if ret < 0 {
-            Vec::new()
-        } else {
-            (0..nr as u32).rev().collect()
+    pub(crate) fn new(ring_fd: c_int) -> Self {
+        Self { ring_fd, free: Mutex::default() }
+    }
+
+    fn register(&self, opcode: u32, argument: *const c_void, nr: usize) -> Result<(), c_int> {
+        // SAFETY: callers pass what is there during the call.
+        match unsafe { raw::register(self.ring_fd as u32, opcode, argument, nr as u32) } {
+            error if error < 0 => Err(error),
+            _ => Ok(()),
         }
     }
 
-    /// Puts a file into the table: its index. -EBADF; -ENFILE when there is no place.
-    fn put(&self, ring_fd: c_int, fd: c_int) -> Result<u32, c_int> {
-        let index = lock(&self.free).get_or_insert_with(|| Self::make(ring_fd)).pop().ok_or(-libc::ENFILE)?;
-        set(ring_fd, index, fd).inspect_err(|_| self.give_back(index))?;
-        Ok(index)
+    /// Makes the kernel's table: its indices, of which there are none where the kernel makes none.
+    fn make(&self) -> Vec<u32> {
+        let nr = soft_limit(libc::RLIMIT_NOFILE).min(FILES as u64) as usize;
+        let empty = vec![NOTHING; nr];
+        let made = self.register(IORING_REGISTER_FILES, empty.as_ptr().cast(), nr);
+        made.map_or_else(|_| Vec::new(), |()| (0..nr as u32).rev().collect())
     }
 
-    fn take(&self, ring_fd: c_int, index: u32) {
+    /// What is at a place from now on.
+    fn set(&self, index: u32, fd: c_int) -> Result<(), c_int> {
+        let update = io_uring_files_update { offset: index, resv: 0, fds: (&raw const fd) as u64 };
+        self.register(IORING_REGISTER_FILES_UPDATE, (&raw const update).cast(), 1)
+    }
+
+    /// Puts a file into the table: its index, if there is a place, and the kernel takes it.
+    fn put(&self, fd: c_int) -> Option<u32> {
+        let index = lock(&self.free).get_or_insert_with(|| self.make()).pop()?;
+        let set = self.set(index, fd);
+        if set.is_err() {
+            self.give_back(index);
+        }
+        set.ok().map(|()| index)
+    }
+
+    fn take(&self, index: u32) {
         // Else the file stays until the place serves again.
-        let _ = set(ring_fd, index, NOTHING);
+        let _ = self.set(index, NOTHING);
         self.give_back(index);
     }
 
@@ -72,20 +91,8 @@ impl Table {
     }
 }
 
-/// What is at a place of a ring's table from now on.
-fn set(ring_fd: c_int, index: u32, fd: c_int) -> Result<(), c_int> {
-    let update = io_uring_files_update { offset: index, resv: 0, fds: (&raw const fd) as u64 };
-    // SAFETY: an update of one place, in this frame.
-    let ret = unsafe { raw::register(ring_fd as u32, IORING_REGISTER_FILES_UPDATE, (&raw const update).cast(), 1) };
-    if ret < 0 {
-        Err(ret)
-    } else {
-        Ok(())
-    }
-}
-
-/// Has a slot hold what its request needs: -EMFILE, -ENFILE, or why there is no issuer.
-pub(crate) fn hold(request: &Req, slot: &Slot) -> Result<(), c_int> {
+/// Has a slot hold what its request needs: -EMFILE, -ENFILE.
+pub(crate) fn hold(issuer: &Issuer, request: &Req, slot: &Slot) -> Result<(), c_int> {
     // What the members say is only read here.
     let mut sqe = request.sqe;
     for (mut late, held) in late_files(&mut sqe).into_iter().flatten().zip(&slot.held) {
@@ -94,15 +101,10 @@ pub(crate) fn hold(request: &Req, slot: &Slot) -> Result<(), c_int> {
         if fd < 0 {
             continue;
         }
-        let issuer = Issuer::get()?;
-        let in_table = match late {
-            Late::Directory(_) => Err(-libc::ENFILE),
-            _ => issuer.files.put(issuer.ring_fd(), fd).map(|index| IN_TABLE + index as c_int),
-        };
-        let own = match in_table {
-            Err(error) if error == -libc::EBADF => Err(error),
-            Err(_) => duplicate(fd).map(IntoRawFd::into_raw_fd),
-            held => held,
+        let index = if matches!(late, Late::Directory(_)) { None } else { issuer.files.put(fd) };
+        let own = match index {
+            Some(index) => Ok(IN_TABLE + index as c_int),
+            None => duplicate(fd).map(IntoRawFd::into_raw_fd),
         };
         match own {
             Ok(own) => held.store(own, Ordering::Relaxed),
@@ -122,8 +124,8 @@ pub(crate) fn name(sqe: &mut io_uring_sqe, slot: &Slot) {
         let own = held.load(Ordering::Relaxed);
         if own >= 0 {
             *late.number() = own as u32;
-        } else if own != NOTHING {
-            *late.number() = own.wrapping_sub(IN_TABLE) as u32;
+        } else if let Some(index) = index(own) {
+            *late.number() = index;
             match late {
                 Late::SplicedFrom(_) => splice_flags = SPLICE_F_FD_IN_FIXED,
                 _ => flags = IOSQE_FIXED_FILE,
@@ -145,8 +147,8 @@ pub(crate) fn release(slot: &Slot) {
         if own >= 0 {
             // SAFETY: a descriptor of the slot's.
             unsafe { libc::close(own) };
-        } else if let Some(issuer) = Issuer::there_is() {
-            issuer.files.take(issuer.ring_fd(), own.wrapping_sub(IN_TABLE) as u32);
+        } else if let (Some(issuer), Some(index)) = (Issuer::there_is(), index(own)) {
+            issuer.files.take(index);
         }
     }
 }

@@ -138,13 +138,15 @@ impl Issuer {
         // SAFETY: opens a descriptor.
         let eventfd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
         let error = std::io::Error::last_os_error().raw_os_error();
+        // SAFETY: set up above.
+        let ring_fd = unsafe { (*ring.get()).ring_fd };
         let issuer = Box::new(Self {
             mailbox: Mutex::default(),
             asleep: AtomicBool::new(false),
             eventfd,
             ring,
             thread: AtomicU32::new(NO_THREAD),
-            files: held::Table::default(),
+            files: held::Table::new(ring_fd),
         });
         if eventfd < 0 {
             issuer.undo();
@@ -159,11 +161,6 @@ impl Issuer {
         unsafe { setup::queue_exit::<Direct>(Ring::from_raw(self.ring.get())) };
         // SAFETY: opened by `new`, if it is a descriptor.
         unsafe { libc::close(self.eventfd) };
-    }
-
-    pub(crate) fn ring_fd(&self) -> c_int {
-        // SAFETY: set up, and from then on nobody writes the member.
-        unsafe { (*self.ring.get()).ring_fd }
     }
 
     fn send(&self, command: Command) {
@@ -444,11 +441,11 @@ impl Thread {
     fn sleep(&mut self) {
         self.issuer.asleep.store(true, Ordering::SeqCst);
         if lock(&self.issuer.mailbox).is_empty() {
-            let mut files = [self.issuer.ring_fd(), self.issuer.eventfd].map(|fd| libc::pollfd {
-                fd,
-                events: libc::POLLIN,
-                revents: 0,
-            });
+            let ring = self.ring();
+            // SAFETY: a ring that is set up.
+            let ring_fd = unsafe { (*ring.as_ptr()).ring_fd };
+            let mut files =
+                [ring_fd, self.issuer.eventfd].map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
             // SAFETY: two entries.
             let polled = unsafe { libc::poll(files.as_mut_ptr(), 2, -1) };
             if polled < 0 {

@@ -76,12 +76,17 @@ pub(crate) fn make(entries: u32, cq_entries: u32) -> Result<Box<UnsafeCell<io_ur
     Err(error)
 }
 
-/// Kernel AIO needs no descriptors, and a program may have few: most are left to it.
-pub(crate) fn max_rings() -> u32 {
+/// The limit that holds for this process, of a resource that there is.
+pub(crate) fn soft_limit(resource: libc::__rlimit_resource_t) -> libc::rlim_t {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: a structure to write to.
-    unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
-    (limit.rlim_cur / 16).min(u64::from(MAX_RINGS)) as u32
+    unsafe { libc::getrlimit(resource, &mut limit) };
+    limit.rlim_cur
+}
+
+/// Kernel AIO needs no descriptors, and a program may have few: most are left to it.
+pub(crate) fn max_rings() -> u32 {
+    (soft_limit(libc::RLIMIT_NOFILE) / 16).min(u64::from(MAX_RINGS)) as u32
 }
 
 impl Shared {

@@ -127,7 +127,9 @@ impl Context {
         slot.thread.store(thread.map_or(null_mut(), NonNull::as_ptr), Ordering::Relaxed);
         slot.kind.store(if own_ring { OWN_RING } else { 0 }, Ordering::Relaxed);
         if matches!(way, Way::Issuer) {
-            Issuer::get().and_then(|_| held::hold(request, slot)).map_err(|error| self.refuse(slot, error))?;
+            Issuer::get()
+                .and_then(|issuer| held::hold(issuer, request, slot))
+                .map_err(|error| self.refuse(slot, error))?;
         }
         Ok(Ready { slot, request, way })
     }

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::futex;
 use crate::issuer::spawn;
 use crate::req::complete_fn;
-use crate::ring::lock;
+use crate::ring::{lock, soft_limit};
 use libc::c_int;
 use std::collections::VecDeque;
 use std::ptr::from_ref;
@@ -14,14 +14,10 @@ use std::thread::JoinHandle;
 
 /// Bytes of stack for the program's functions: as for its own threads.
 fn stack() -> usize {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: a structure to write to.
-    unsafe { libc::getrlimit(libc::RLIMIT_STACK, &mut limit) };
-    // Likewise without a limit.
-    if limit.rlim_cur == libc::RLIM_INFINITY {
-        2 << 20
-    } else {
-        limit.rlim_cur as usize
+    match soft_limit(libc::RLIMIT_STACK) {
+        // As for theirs without a limit.
+        libc::RLIM_INFINITY => 2 << 20,
+        limit => limit as usize,
     }
 }
 
