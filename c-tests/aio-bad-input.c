@@ -118,7 +118,7 @@ static void requests(struct io_uring_aio *ctx)
 	T_EQ(aio_do(ctx, &req), 0);
 
 	/* What is in flight cannot be changed, nor given away. */
-	aio_pipe(p);
+	t_pipe(p);
 	aio_read(&req, p[0], &byte, 1, (__u64)-1);
 	AIO_SUBMIT(ctx, &req);
 	T_EQ(io_uring_aio_submit(ctx, 1, all), -EBUSY);
@@ -140,7 +140,7 @@ static void requests(struct io_uring_aio *ctx)
 	AIO_LIVE(&req);
 	T_EQ(write(p[1], "x", 1), 1);
 	T_EQ(aio_result(ctx, &req), 1);
-	aio_close(p);
+	t_close_both(p);
 }
 
 /* Errors come as results; this variable is the program's. */

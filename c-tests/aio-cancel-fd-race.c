@@ -18,12 +18,12 @@ static long cancelled;
 static void *cancel(void *arg)
 {
 	(void)arg;
-	while (!AIO_LOAD(&stop)) {
+	while (!T_LOAD(&stop)) {
 		int ret = io_uring_aio_cancel_fd(ctx, zero);
 
 		T_GE(ret, 0);
 		T_LE(ret, NR);
-		AIO_ADD(&cancelled, ret);
+		T_ADD(&cancelled, ret);
 	}
 	return NULL;
 }
@@ -111,7 +111,7 @@ static void run(unsigned int flags)
 	int p[2];
 
 	ctx = aio_init(NR, flags);
-	aio_pipe(p);
+	t_pipe(p);
 	for (i = 0; i < NR; i++) {
 		AIO_REQ(&reqs[i]);
 		all[i] = &reqs[i];
@@ -119,7 +119,7 @@ static void run(unsigned int flags)
 	stop = 0;
 	cancelled = 0;
 	for (i = 0; i < CANCELLERS; i++)
-		threads[i] = aio_thread(cancel, NULL);
+		threads[i] = t_thread(cancel, NULL);
 	do {
 		seen += on_descriptor();
 		started(round);
@@ -127,13 +127,13 @@ static void run(unsigned int flags)
 			on_another(round, p);
 		round++;
 	} while (t_now_ms() < end);
-	AIO_STORE(&stop, 1);
+	T_STORE(&stop, 1);
 	for (i = 0; i < CANCELLERS; i++)
-		aio_join(threads[i]);
+		t_join(threads[i]);
 	/* What they said is what became of the requests. */
 	T_EQ(cancelled, seen);
 	aio_quiet(ctx);
-	aio_close(p);
+	t_close_both(p);
 	AIO_EXIT(ctx);
 }
 

@@ -22,8 +22,8 @@ static int running, release, answers[2];
 static int slow_cancel(struct io_uring_aio_req *r)
 {
 	T_PTR_EQ(r, &req);
-	AIO_STORE(&running, 1);
-	AIO_UNTIL(AIO_LOAD(&release));
+	T_STORE(&running, 1);
+	T_UNTIL(T_LOAD(&release));
 	return 0;
 }
 
@@ -45,13 +45,13 @@ static void second_canceller(void)
 	AIO_REQ(&req);
 	T_EQ(io_uring_aio_start(ctx, &req), 0);
 	T_EQ(io_uring_aio_req_set_cancel_fn(ctx, &req, slow_cancel), 0);
-	thread = aio_thread(cancel, &answers[0]);
-	AIO_UNTIL(AIO_LOAD(&running));
+	thread = t_thread(cancel, &answers[0]);
+	T_UNTIL(T_LOAD(&running));
 	T_EQ(io_uring_aio_cancel(ctx, &req, &ev, NULL), -EALREADY);
 	T_EQ(io_uring_aio_cancel_async(ctx, &req), -EALREADY);
 	T_EQ(io_uring_aio_req_set_cancel_fn(ctx, &req, NULL), -EALREADY);
-	AIO_STORE(&release, 1);
-	aio_join(thread);
+	T_STORE(&release, 1);
+	t_join(thread);
 	T_EQ(answers[0], 0);
 	aio_quiet(ctx);
 	AIO_IDLE(&req);
@@ -64,14 +64,14 @@ static void race_of_two(void)
 	int p[2], round;
 	char byte;
 
-	aio_pipe(p);
+	t_pipe(p);
 	for (round = 0; round < 300; round++) {
 		aio_read(&req, p[0], &byte, 1, (__u64)-1);
 		AIO_SUBMIT(ctx, &req);
-		threads[0] = aio_thread(cancel, &answers[0]);
-		threads[1] = aio_thread(cancel, &answers[1]);
-		aio_join(threads[0]);
-		aio_join(threads[1]);
+		threads[0] = t_thread(cancel, &answers[0]);
+		threads[1] = t_thread(cancel, &answers[1]);
+		t_join(threads[0]);
+		t_join(threads[1]);
 		T_CHECK((answers[0] == 0) != (answers[1] == 0));
 		T_CHECK(answers[0] == 0 || answers[0] == -EALREADY ||
 			answers[0] == -ENOENT);
@@ -80,7 +80,7 @@ static void race_of_two(void)
 		AIO_IDLE(&req);
 		aio_quiet(ctx);
 	}
-	aio_close(p);
+	t_close_both(p);
 }
 
 /* A race between the byte and the canceller: the byte is not lost. */
@@ -98,12 +98,12 @@ static void race_with_data(void)
 	pthread_t thread;
 	char byte;
 
-	aio_pipe(p);
+	t_pipe(p);
 	for (round = 0; round < 300; round++) {
 		byte = 0;
 		aio_read(&req, p[0], &byte, 1, (__u64)-1);
 		AIO_SUBMIT(ctx, &req);
-		thread = aio_thread(put, &p[1]);
+		thread = t_thread(put, &p[1]);
 		ts = t_ms(0);
 		ret = io_uring_aio_cancel(ctx, &req, &ev,
 					  round % 2 ? &ts : NULL);
@@ -118,13 +118,13 @@ static void race_with_data(void)
 			T_CHECK(ev.res == 1 ||
 				(ev.res == -ECANCELED && ret == -ETIME));
 		}
-		aio_join(thread);
+		t_join(thread);
 		if (ev.res == -ECANCELED)
 			T_EQ(read(p[0], &byte, 1), 1);
 		T_EQ(byte, 'x');
 		aio_quiet(ctx);
 	}
-	aio_close(p);
+	t_close_both(p);
 }
 
 static void *submit(void *arg)
@@ -160,10 +160,10 @@ static void out_of_time(void)
 	range.range.start = (unsigned long)page;
 	range.range.len = 4096;
 	T_SYS(ioctl(fd, UFFDIO_REGISTER, &range));
-	aio_pipe(p);
+	t_pipe(p);
 	T_EQ(write(p[1], "x", 1), 1);
 	aio_read(&req, p[0], page, 1, (__u64)-1);
-	thread = aio_thread(submit, NULL);
+	thread = t_thread(submit, NULL);
 	T_EQ(read(fd, &msg, sizeof(msg)), sizeof(msg));
 	T_EQ(msg.event, UFFD_EVENT_PAGEFAULT);
 	for (i = 0; i < 3; i++) {
@@ -175,13 +175,13 @@ static void out_of_time(void)
 	fill.range = range.range;
 	fill.mode = 0;
 	T_SYS(ioctl(fd, UFFDIO_ZEROPAGE, &fill));
-	aio_join(thread);
+	t_join(thread);
 	ev = aio_event(ctx);
 	T_PTR_EQ(ev.req, &req);
 	T_EQ(ev.res, 1);
 	T_EQ(*page, 'x');
 	aio_quiet(ctx);
-	aio_close(p);
+	t_close_both(p);
 	close(fd);
 	T_SYS(munmap(page, 4096));
 }
@@ -189,7 +189,7 @@ static void out_of_time(void)
 /* A device is not interrupted. Whether there is time depends on it. */
 static void in_a_hurry(int fd)
 {
-	unsigned char *mem = aio_pages(8 * BIG);
+	unsigned char *mem = t_pages(8 * BIG);
 	struct io_uring_aio_event ev[NR];
 	struct io_uring_aio_req *all[NR];
 	unsigned int i, open;
@@ -221,7 +221,7 @@ static void in_a_hurry(int fd)
 /* Files: the cancel may win or lose, and what it says has to be true. */
 static void files(int fd, bool write, bool sync)
 {
-	unsigned char *mem = aio_pages(BIG * 2);
+	unsigned char *mem = t_pages(BIG * 2);
 	struct io_uring_aio_event ev;
 	unsigned int i, round;
 	int ret, wanted;

@@ -51,7 +51,7 @@ static void pipes(void)
 	char big[4096];
 	int p[2];
 
-	aio_pipe(p);
+	t_pipe(p);
 	aio_read(&req, p[0], byte, 8, (__u64)-1);
 	cancelled(p[0]);
 	AIO_REQ(&req);
@@ -71,7 +71,7 @@ static void pipes(void)
 	T_SYS(fcntl(p[1], F_SETFL, 0));
 	aio_write(&req, p[1], big, sizeof(big), (__u64)-1);
 	cancelled(p[1]);
-	aio_close(p);
+	t_close_both(p);
 }
 
 static void sockets(void)
@@ -96,7 +96,7 @@ static void sockets(void)
 	cancelled(sv[0]);
 	T_EQ(send(sv[1], "12345678", 8, 0), 8);
 	T_EQ(recv(sv[0], byte, sizeof(byte), 0), 8);
-	aio_close(sv);
+	t_close_both(sv);
 
 	lfd = t_tcp_listen(&addr);
 	AIO_REQ(&req);
@@ -164,7 +164,7 @@ static void nothing_to_cancel(void)
 	unsigned char *page;
 	int p[2];
 
-	aio_pipe(p);
+	t_pipe(p);
 	AIO_REQ(&req);
 	T_EQ(io_uring_aio_cancel(ctx, &req, &ev, NULL), -ENOENT);
 	T_EQ(io_uring_aio_cancel_async(ctx, &req), -ENOENT);
@@ -182,7 +182,7 @@ static void nothing_to_cancel(void)
 	T_EQ(io_uring_aio_cancel_async(ctx, &req), -ENOENT);
 	T_EQ(aio_result(ctx, &req), 9);
 	/* Memory that is gone, as that of a request whose event came may be. */
-	page = aio_pages(4096);
+	page = t_pages(4096);
 	gone = (void *)page;
 	aio_read(gone, p[0], byte, 1, (__u64)-1);
 	AIO_SUBMIT(ctx, gone);
@@ -193,7 +193,7 @@ static void nothing_to_cancel(void)
 	T_EQ(io_uring_aio_cancel_async(ctx, gone), -ENOENT);
 	T_EQ(io_uring_aio_complete(ctx, gone, 0), -EALREADY);
 	T_EQ(io_uring_aio_req_set_cancel_fn(ctx, gone, NULL), -ENOENT);
-	aio_close(p);
+	t_close_both(p);
 }
 
 /* Of several requests on one file, and one on another. */
@@ -204,8 +204,8 @@ static void by_descriptor(void)
 	int p[2], other[2];
 	unsigned int i;
 
-	aio_pipe(p);
-	aio_pipe(other);
+	t_pipe(p);
+	t_pipe(other);
 	for (i = 0; i < 5; i++) {
 		aio_read(&reqs[i], i == 2 ? other[0] : p[0], byte + i, 1,
 			 (__u64)-1);
@@ -221,8 +221,8 @@ static void by_descriptor(void)
 	AIO_LIVE(&reqs[2]);
 	T_EQ(io_uring_aio_cancel_fd(ctx, other[0]), 1);
 	T_EQ(aio_result(ctx, &reqs[2]), -ECANCELED);
-	aio_close(p);
-	aio_close(other);
+	t_close_both(p);
+	t_close_both(other);
 }
 
 static void run(unsigned int flags)

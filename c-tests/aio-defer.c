@@ -61,8 +61,8 @@ static void leave(struct io_uring_aio *context, struct io_uring_aio_req *req,
 	(void)context;
 	(void)req;
 	T_EQ(res, 4096);
-	AIO_STORE(&blocked, 1);
-	AIO_UNTIL(AIO_LOAD(&release));
+	T_STORE(&blocked, 1);
+	T_UNTIL(T_LOAD(&release));
 }
 
 static void errors(struct io_uring_aio *context, struct io_uring_aio_req *req,
@@ -82,7 +82,7 @@ static void during_the_stage(int direct, unsigned char *mem)
 	T_EQ(io_uring_aio_req_defer(req, leave), 0);
 	AIO_SUBMIT(ctx, req);
 	/* Nobody else reaps the ring that this may be on. */
-	while (!AIO_LOAD(&blocked)) {
+	while (!T_LOAD(&blocked)) {
 		aio_quiet(ctx);
 		t_sleep_ms(1);
 	}
@@ -103,7 +103,7 @@ static void during_the_stage(int direct, unsigned char *mem)
 	T_EQ(io_uring_aio_req_defer(&reqs[1], errors), 0);
 	T_EQ(aio_do(other, &reqs[1]), 1);
 	AIO_THREADS(AIO_WORKER, 2);
-	AIO_STORE(&release, 1);
+	T_STORE(&release, 1);
 	t_sleep_ms(2);
 	aio_quiet(ctx);
 	T_EQ(io_uring_aio_complete(ctx, req, -77), 0);
@@ -124,7 +124,7 @@ static void cancelled_before(void)
 	int p[2];
 	char byte;
 
-	aio_pipe(p);
+	t_pipe(p);
 	aio_read(req, p[0], &byte, 1, (__u64)-1);
 	T_EQ(io_uring_aio_req_defer(req, never_called), 0);
 	AIO_SUBMIT(ctx, req);
@@ -145,13 +145,13 @@ static void cancelled_before(void)
 	T_EQ(io_uring_aio_req_defer(req, never_called), 0);
 	T_EQ(io_uring_aio_req_defer(req, NULL), 0);
 	T_EQ(aio_do(ctx, req), -EBADF);
-	aio_close(p);
+	t_close_both(p);
 }
 
 static void run(unsigned int flags)
 {
 	int direct = aio_direct_file(4096);
-	unsigned char *mem = aio_pages(4096);
+	unsigned char *mem = t_pages(4096);
 
 	ctx = aio_init(NR, flags);
 	other = aio_init(4, flags);

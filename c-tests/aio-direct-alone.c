@@ -78,7 +78,7 @@ int main(void)
 	static struct io_uring_aio_req own;
 	unsigned int i, kind;
 
-	mem = aio_pages(NR * BLOCK);
+	mem = t_pages(NR * BLOCK);
 	ctx = aio_init(NR + 1, 0);
 	if (!aio_issues_inline())
 		return T_EXIT_PASS;
@@ -108,7 +108,7 @@ int main(void)
 	T_EQ(io_uring_aio_complete(ctx, &own, 3), 0);
 	T_EQ(aio_result(ctx, &own), 3);
 	/* A thread that has reaped what it submitted may end as it likes. */
-	aio_join(aio_thread(read_and_end, &fd));
+	t_join(t_thread(read_and_end, &fd));
 	T_EQ(aio_threads(AIO_ISSUER), 0);
 	T_EQ(aio_threads(AIO_WORKER), 0);
 

@@ -74,9 +74,9 @@ static void run(unsigned int flags)
 	for (round = 0; round < ROUNDS; round++) {
 		ctx = aio_init(NR, flags);
 		if (round % 2) {
-			thread = aio_thread(submit, NULL);
+			thread = t_thread(submit, NULL);
 			register_and_wait();
-			aio_join(thread);
+			t_join(thread);
 		} else {
 			submit(NULL);
 			register_and_wait();
@@ -88,7 +88,7 @@ static void run(unsigned int flags)
 int main(void)
 {
 	direct = aio_direct_file(NR * BLOCK);
-	mem = aio_pages(NR * BLOCK);
+	mem = t_pages(NR * BLOCK);
 	AIO_EACH_KIND(run);
 	T_SYS(munmap(mem, NR * BLOCK));
 	close(direct);

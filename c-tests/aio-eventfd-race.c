@@ -26,13 +26,13 @@ static void *registers(void *arg)
 	(void)arg;
 	for (;;) {
 		pthread_barrier_wait(&barrier);
-		if (AIO_LOAD(&stop))
+		if (T_LOAD(&stop))
 			return NULL;
 		for (spin = delay; spin; spin--)
 			;
 		T_EQ(io_uring_aio_register_eventfd(ctx, efd), 0);
 		/* Those that will be submitted from now on. */
-		late = NR - AIO_LOAD(&begun);
+		late = NR - T_LOAD(&begun);
 		pthread_barrier_wait(&barrier);
 	}
 }
@@ -55,11 +55,11 @@ static void once(unsigned int flags, bool all)
 
 	ctx = aio_init(NR, flags);
 	efd = (int)T_SYS(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-	AIO_STORE(&begun, 0);
+	T_STORE(&begun, 0);
 	pthread_barrier_wait(&barrier);
 	for (i = 0; i < NR; i++) {
 		aio_read(&reqs[i], direct, mem + i * BLOCK, BLOCK, i * BLOCK);
-		AIO_ADD(&begun, 1);
+		T_ADD(&begun, 1);
 		AIO_SUBMIT(ctx, &reqs[i]);
 	}
 	pthread_barrier_wait(&barrier);
@@ -88,15 +88,15 @@ static void run(unsigned int flags)
 
 	stop = 0;
 	T_EQ(pthread_barrier_init(&barrier, NULL, 2), 0);
-	thread = aio_thread(registers, NULL);
+	thread = t_thread(registers, NULL);
 	delay = 0;
 	do {
 		once(flags, all);
 		delay = (delay + 13) % 2000;
 	} while (t_now_ms() < end);
-	AIO_STORE(&stop, 1);
+	T_STORE(&stop, 1);
 	pthread_barrier_wait(&barrier);
-	aio_join(thread);
+	t_join(thread);
 	T_EQ(pthread_barrier_destroy(&barrier), 0);
 }
 
@@ -104,7 +104,7 @@ int main(void)
 {
 	T_NEEDS_RING();
 	direct = aio_direct_file(NR * BLOCK);
-	mem = aio_pages(NR * BLOCK);
+	mem = t_pages(NR * BLOCK);
 	AIO_EACH_KIND(run);
 	T_SYS(munmap(mem, NR * BLOCK));
 	close(direct);

@@ -63,7 +63,7 @@ static void counts_everything(int efd, int direct, int buffered)
 	T_EQ(io_uring_aio_complete(ctx, &reqs[0], 1), 0);
 	count(efd, 1);
 	/* An event that a canceller got is not counted. */
-	aio_pipe(p);
+	t_pipe(p);
 	aio_read(&reqs[0], p[0], mem, 1, (__u64)-1);
 	AIO_SUBMIT(ctx, &reqs[0]);
 	T_EQ(io_uring_aio_cancel(ctx, &reqs[0], &ev, NULL), 0);
@@ -74,7 +74,7 @@ static void counts_everything(int efd, int direct, int buffered)
 	AIO_SUBMIT(ctx, &reqs[0]);
 	T_EQ(io_uring_aio_cancel_fd(ctx, p[0]), 1);
 	count(efd, 1);
-	aio_close(p);
+	t_close_both(p);
 }
 
 static void full(int efd)
@@ -148,7 +148,7 @@ int main(void)
 {
 	struct t_usage before;
 
-	mem = aio_pages(NR * BLOCK);
+	mem = t_pages(NR * BLOCK);
 	/* The issuer stays for as long as the process. */
 	ctx = aio_init(1, IO_URING_AIO_ISSUER);
 	AIO_REQ(&reqs[0]);

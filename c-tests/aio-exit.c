@@ -13,7 +13,7 @@
 
 static struct io_uring_aio *ctx;
 static struct io_uring_aio_req reqs[NR], extra;
-static int left, cancels, sleepers;
+static int left, cancels, sleepers, tids[3];
 
 static void cancels_and_loses_events(unsigned int flags)
 {
@@ -22,7 +22,7 @@ static void cancels_and_loses_events(unsigned int flags)
 	int p[2];
 
 	ctx = aio_init(NR + 1, flags);
-	aio_pipe(p);
+	t_pipe(p);
 	for (i = 0; i < NR; i++) {
 		aio_read(&reqs[i], p[0], buf + i, 1, (__u64)-1);
 		AIO_SUBMIT(ctx, &reqs[i]);
@@ -40,7 +40,7 @@ static void cancels_and_loses_events(unsigned int flags)
 	T_EQ(write(p[1], "12345678", 8), 8);
 	t_sleep_ms(2);
 	T_EQ(read(p[0], buf, NR), 8);
-	aio_close(p);
+	t_close_both(p);
 	/* Another context takes them, as if nothing had been. */
 	ctx = aio_init(NR, flags);
 	for (i = 0; i < NR; i++) {
@@ -59,8 +59,8 @@ static void waits_for_direct_io(unsigned int flags)
 	unsigned char *mem, *copy;
 	unsigned int i, round;
 
-	mem = aio_pages(BIG);
-	copy = aio_pages(BIG);
+	mem = t_pages(BIG);
+	copy = t_pages(BIG);
 	for (round = 0; round < 10; round++) {
 		ctx = aio_init(NR, flags);
 		for (i = 0; i < NR; i++) {
@@ -87,13 +87,13 @@ static void *wait_for_events(void *arg)
 	struct io_uring_aio_event ev[NR];
 	int ret;
 
-	(void)arg;
-	AIO_ADD(&sleepers, 1);
+	T_STORE((int *)arg, gettid());
+	T_ADD(&sleepers, 1);
 	/* More than there will be, with those that are cancelled. */
 	ret = io_uring_aio_getevents(ctx, NR, NR, ev, NULL);
 	/* What it got before it saw the end is not lost. */
 	T_CHECK(ret == -EINVAL || (ret > 0 && ret < (int)NR));
-	AIO_ADD(&left, 1);
+	T_ADD(&left, 1);
 	return NULL;
 }
 
@@ -102,7 +102,7 @@ static void *wait_for_cancel(void *arg)
 	struct io_uring_aio_event ev;
 	int ret;
 
-	AIO_ADD(&sleepers, 1);
+	T_ADD(&sleepers, 1);
 	ret = io_uring_aio_cancel(ctx, arg, &ev, NULL);
 	T_CHECK(ret == 0 || ret == -EALREADY || ret == -ENOENT ||
 		ret == -EINVAL);
@@ -114,21 +114,24 @@ static void ends_waits(unsigned int flags, bool direct, bool cancel)
 {
 	pthread_t threads[4];
 	unsigned int i, nr = 0;
-	unsigned char *mem = aio_pages(4096);
+	unsigned char *mem = t_pages(4096);
 	int p[2], fd = aio_direct_file(4096);
 	struct io_uring_aio *next;
 	char byte;
 
 	left = sleepers = 0;
 	ctx = aio_init(NR, flags);
-	aio_pipe(p);
+	t_pipe(p);
 	aio_read(&reqs[0], p[0], &byte, 1, (__u64)-1);
 	AIO_SUBMIT(ctx, &reqs[0]);
 	for (i = 0; i < 3; i++)
-		threads[nr++] = aio_thread(wait_for_events, NULL);
+		threads[nr++] = t_thread(wait_for_events, &tids[i]);
 	if (cancel)
-		threads[nr++] = aio_thread(wait_for_cancel, &reqs[0]);
-	AIO_UNTIL(AIO_LOAD(&sleepers) == (int)nr);
+		threads[nr++] = t_thread(wait_for_cancel, &reqs[0]);
+	T_UNTIL(T_LOAD(&sleepers) == (int)nr);
+	/* Who comes later waits in what has the memory then. */
+	for (i = 0; i < 3; i++)
+		T_UNTIL(t_sleeps(T_LOAD(&tids[i])));
 	t_sleep_ms(5);
 	if (direct) {
 		aio_read(&reqs[1], fd, mem, 4096, 0);
@@ -142,11 +145,11 @@ static void ends_waits(unsigned int flags, bool direct, bool cancel)
 	 */
 	next = aio_init(NR, flags);
 	for (i = 0; i < nr; i++)
-		aio_join(threads[i]);
+		t_join(threads[i]);
 	T_EQ(left, 3);
 	AIO_IDLE(&reqs[0]);
 	AIO_EXIT(next);
-	aio_close(p);
+	t_close_both(p);
 	close(fd);
 	T_SYS(munmap(mem, 4096));
 }
@@ -161,7 +164,7 @@ static int cancel_started(struct io_uring_aio_req *req)
 static void *complete_later(void *arg)
 {
 	t_sleep_ms(50);
-	AIO_STORE(&left, 1);
+	T_STORE(&left, 1);
 	T_EQ(io_uring_aio_complete(ctx, arg, 5), 0);
 	return NULL;
 }
@@ -170,7 +173,7 @@ static void deferred(struct io_uring_aio *context, struct io_uring_aio_req *req,
 		     __s32 res)
 {
 	t_sleep_ms(20);
-	AIO_STORE(&left, 1);
+	T_STORE(&left, 1);
 	T_EQ(io_uring_aio_complete(context, req, res), 0);
 }
 
@@ -192,11 +195,11 @@ static void ends_what_the_program_does(unsigned int flags)
 	left = 0;
 	AIO_REQ(&reqs[0]);
 	T_EQ(io_uring_aio_start(ctx, &reqs[0]), 0);
-	thread = aio_thread(complete_later, &reqs[0]);
+	thread = t_thread(complete_later, &reqs[0]);
 	AIO_EXIT(ctx);
-	T_EQ(AIO_LOAD(&left), 1);
+	T_EQ(T_LOAD(&left), 1);
 	AIO_IDLE(&reqs[0]);
-	aio_join(thread);
+	t_join(thread);
 
 	ctx = aio_init(NR, flags);
 	left = 0;
@@ -205,7 +208,7 @@ static void ends_what_the_program_does(unsigned int flags)
 	T_EQ(io_uring_aio_req_defer(&reqs[0], deferred), 0);
 	AIO_SUBMIT(ctx, &reqs[0]);
 	AIO_EXIT(ctx);
-	T_EQ(AIO_LOAD(&left), 1);
+	T_EQ(T_LOAD(&left), 1);
 	AIO_IDLE(&reqs[0]);
 	AIO_THREADS(AIO_WORKER, 0);
 }

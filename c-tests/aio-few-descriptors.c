@@ -30,7 +30,7 @@ static void use_up(void)
 static void works(struct io_uring_aio *ctx, int fd)
 {
 	static struct io_uring_aio_req req;
-	unsigned char *mem = aio_pages(4096);
+	unsigned char *mem = t_pages(4096);
 
 	aio_read(&req, fd, mem, 4096, 0);
 	T_EQ(aio_do(ctx, &req), 4096);
@@ -74,7 +74,7 @@ static int none_left(void *arg)
 	/* Without io_uring at all it ends here. */
 	T_RING(1, &ring, 0);
 	io_uring_queue_exit(&ring);
-	aio_pipe(spare);
+	t_pipe(spare);
 	use_up();
 	fds = t_open_fds();
 	for (free = 0; free < 2; free++) {

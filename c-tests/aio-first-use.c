@@ -44,8 +44,8 @@ static void begin(size_t me)
 
 	if (me == 1)
 		held_up = pthread_self();
-	AIO_ADD(&waiting, -1);
-	for (spin = 0; AIO_LOAD(&waiting); spin++)
+	T_ADD(&waiting, -1);
+	for (spin = 0; T_LOAD(&waiting); spin++)
 		if (spin > 10000)
 			sched_yield();
 	if (hold_up && me == 0)
@@ -95,11 +95,11 @@ static void at_once(void *(*fn)(void *), size_t nr)
 	pthread_t threads[THREADS];
 	size_t i;
 
-	AIO_STORE(&waiting, (int)nr);
+	T_STORE(&waiting, (int)nr);
 	for (i = 0; i < nr; i++)
-		threads[i] = aio_thread(fn, (void *)(uintptr_t)i);
+		threads[i] = t_thread(fn, (void *)(uintptr_t)i);
 	for (i = 0; i < nr; i++)
-		aio_join(threads[i]);
+		t_join(threads[i]);
 }
 
 /* Threads that are just ending are listed still, or make others be missed. */
@@ -197,7 +197,7 @@ int main(void)
 
 	T_NEEDS_RING();
 	direct = aio_direct_file(4096);
-	mem = aio_pages(THREADS * 4096);
+	mem = t_pages(THREADS * 4096);
 	/* Each child is a process that has not used the library. */
 	for (child = 0; child < CHILDREN && t_now_ms() < end; child++) {
 		T_EQ(t_fork_run(two_contexts, &child), T_EXIT_PASS);

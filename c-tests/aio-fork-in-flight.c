@@ -110,7 +110,7 @@ static void child_closes_all(unsigned int flags)
 
 int main(void)
 {
-	mem = aio_pages(NR * BLOCK);
+	mem = t_pages(NR * BLOCK);
 	AIO_EACH_KIND(child_exits);
 	AIO_EACH_KIND(child_closes_all);
 	T_SYS(munmap(mem, NR * BLOCK));

@@ -57,14 +57,14 @@ static void own_context(unsigned int flags)
 	aio_read(&fresh, direct, mem, BLOCK, 0);
 	T_EQ(aio_do(mine, &fresh), BLOCK);
 	T_CHECK(aio_is_pattern(mem, BLOCK, 0));
-	aio_pipe(p);
+	t_pipe(p);
 	aio_read(&fresh, p[0], mem, 1, (__u64)-1);
 	AIO_SUBMIT(mine, &fresh);
 	T_EQ(write(p[1], "x", 1), 1);
 	T_EQ(aio_result(mine, &fresh), 1);
 	refused();
 	AIO_EXIT(mine);
-	aio_close(p);
+	t_close_both(p);
 }
 
 static int grandchild(void *arg)
@@ -97,7 +97,7 @@ static int careless_child(void *arg)
 	struct io_uring_aio *mine = aio_init(4, *(unsigned int *)arg);
 	static int p[2];
 
-	aio_pipe(p);
+	t_pipe(p);
 	aio_read(&fresh, p[0], mem, 1, (__u64)-1);
 	AIO_SUBMIT(mine, &fresh);
 	return T_EXIT_PASS;
@@ -135,7 +135,7 @@ static void run(unsigned int flags)
 	int p[2];
 
 	ctx = aio_init(8, flags);
-	aio_pipe(p);
+	t_pipe(p);
 	direct = aio_direct_file(4 * BLOCK);
 	aio_read(&waiting, p[0], mem, 1, (__u64)-1);
 	/* A context that nothing was done with is the parent's as well. */
@@ -151,13 +151,13 @@ static void run(unsigned int flags)
 	AIO_EXIT(ctx);
 	/* What ended in the parent has ended in a child. */
 	T_EQ(t_fork_run(idle_child, NULL), T_EXIT_PASS);
-	aio_close(p);
+	t_close_both(p);
 	close(direct);
 }
 
 int main(void)
 {
-	mem = aio_pages(BLOCK);
+	mem = t_pages(BLOCK);
 	AIO_EACH_KIND(run);
 	T_SYS(munmap(mem, BLOCK));
 	return T_EXIT_PASS;

@@ -86,12 +86,12 @@ static void *later(void *arg)
 static void waits_for_the_minimum(void)
 {
 	struct io_uring_aio_event ev[4];
-	pthread_t thread = aio_thread(later, NULL);
+	pthread_t thread = t_thread(later, NULL);
 
 	T_EQ(io_uring_aio_getevents(ctx, 2, 4, ev, NULL), 2);
 	T_EQ(ev[0].user_data, 0);
 	T_EQ(ev[1].user_data, 1);
-	aio_join(thread);
+	t_join(thread);
 }
 
 static void interrupted(bool direct)
@@ -143,7 +143,7 @@ static void one_byte_one_event(void)
 static void run(unsigned int flags)
 {
 	ctx = aio_init(NR, flags);
-	aio_pipe(pipes);
+	t_pipe(pipes);
 	aio_read(&slow, pipes[0], mem, 1, (__u64)-1);
 	minimum_and_maximum();
 	time_is_over();
@@ -152,7 +152,7 @@ static void run(unsigned int flags)
 	interrupted(true);
 	one_byte_one_event();
 	AIO_EXIT(ctx);
-	aio_close(pipes);
+	t_close_both(pipes);
 }
 
 int main(void)

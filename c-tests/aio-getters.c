@@ -33,9 +33,9 @@ static void *submit(void *arg)
 
 	while (n < DEPTH * ROUNDS) {
 		i = first + n % DEPTH;
-		while (!AIO_LOAD(&slots[i].free))
+		while (!T_LOAD(&slots[i].free))
 			sched_yield();
-		AIO_STORE(&slots[i].free, 0);
+		T_STORE(&slots[i].free, 0);
 		req = &slots[i].req;
 		buf = mem + i * BLOCK;
 		AIO_REQ(req);
@@ -66,7 +66,7 @@ static void *get(void *arg)
 	struct io_uring_aio_event ev[4];
 	int ret, i;
 
-	while (AIO_LOAD(&reaped) < TOTAL) {
+	while (T_LOAD(&reaped) < TOTAL) {
 		ts = t_ms(how++ % 3 ? 20 : 0);
 		ret = io_uring_aio_getevents(ctx, 1, 1 + how % 4, ev, &ts);
 		T_GE(ret, 0);
@@ -75,11 +75,11 @@ static void *get(void *arg)
 			T_PTR_EQ(ev[i].req, &slots[ev[i].user_data].req);
 			T_CHECK(ev[i].res == BLOCK || ev[i].res == 0);
 			/* Twice would find it free. */
-			T_EQ(AIO_LOAD(&slots[ev[i].user_data].free), 0);
-			AIO_STORE(&slots[ev[i].user_data].free, 1);
+			T_EQ(T_LOAD(&slots[ev[i].user_data].free), 0);
+			T_STORE(&slots[ev[i].user_data].free, 1);
 		}
 		*mine += (unsigned int)ret;
-		AIO_ADD(&reaped, (unsigned int)ret);
+		T_ADD(&reaped, (unsigned int)ret);
 	}
 	return NULL;
 }
@@ -94,11 +94,11 @@ static void run(unsigned int flags)
 	for (i = 0; i < SUBMITTERS * DEPTH; i++)
 		slots[i].free = 1;
 	for (i = 0; i < GETTERS; i++)
-		threads[nr++] = aio_thread(get, &got_by[i]);
+		threads[nr++] = t_thread(get, &got_by[i]);
 	for (i = 0; i < SUBMITTERS; i++)
-		threads[nr++] = aio_thread(submit, (void *)(uintptr_t)i);
+		threads[nr++] = t_thread(submit, (void *)(uintptr_t)i);
 	for (i = 0; i < nr; i++)
-		aio_join(threads[i]);
+		t_join(threads[i]);
 	T_EQ(reaped, TOTAL);
 	aio_quiet(ctx);
 	AIO_EXIT(ctx);
@@ -122,7 +122,7 @@ static void each_gets_one(unsigned int flags)
 	ctx = aio_init(8, flags);
 	for (round = 0; round < 50; round++) {
 		for (i = 0; i < GETTERS; i++)
-			threads[i] = aio_thread(one, &ev[i]);
+			threads[i] = t_thread(one, &ev[i]);
 		if (round % 2)
 			t_sleep_ms(1);
 		for (i = 0; i < GETTERS; i++) {
@@ -132,7 +132,7 @@ static void each_gets_one(unsigned int flags)
 			AIO_SUBMIT(ctx, &slots[i].req);
 		}
 		for (i = 0, seen = 0; i < GETTERS; i++) {
-			aio_join(threads[i]);
+			t_join(threads[i]);
 			T_EQ(ev[i].res, BLOCK);
 			seen |= 1u << ev[i].user_data;
 		}
@@ -145,7 +145,7 @@ int main(void)
 {
 	direct = aio_direct_file(SUBMITTERS * DEPTH * BLOCK);
 	buffered = t_tmpfile(BLOCK);
-	mem = aio_pages(SUBMITTERS * DEPTH * BLOCK);
+	mem = t_pages(SUBMITTERS * DEPTH * BLOCK);
 	AIO_EACH_KIND(each_gets_one);
 	AIO_EACH_KIND(run);
 	T_SYS(munmap(mem, SUBMITTERS * DEPTH * BLOCK));

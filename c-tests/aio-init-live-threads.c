@@ -18,7 +18,7 @@ static void *initialise(void *arg)
 	struct io_uring_aio_req *req = arg;
 	unsigned int tries = 0;
 
-	while (!AIO_LOAD(&stop)) {
+	while (!T_LOAD(&stop)) {
 		int ret = io_uring_aio_req_init(req);
 
 		if (ret != -EBUSY)
@@ -58,13 +58,13 @@ static void run(unsigned int flags)
 		T_EQ(io_uring_aio_start(ctx, &live[i]), 0);
 	}
 	for (i = 0; i < THREADS; i++)
-		threads[i] = aio_thread(initialise, &live[i % LIVE]);
+		threads[i] = t_thread(initialise, &live[i % LIVE]);
 	do
 		pass();
 	while (t_now_ms() < end);
-	AIO_STORE(&stop, 1);
+	T_STORE(&stop, 1);
 	for (i = 0; i < THREADS; i++)
-		aio_join(threads[i]);
+		t_join(threads[i]);
 	for (i = 0; i < LIVE; i++) {
 		T_EQ(io_uring_aio_complete(ctx, &live[i], 7), 0);
 		T_EQ(aio_result(ctx, &live[i]), 7);

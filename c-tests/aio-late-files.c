@@ -38,7 +38,7 @@ static int rw(const char *path)
 
 static int reading(int p[2], const char *text)
 {
-	aio_pipe(p);
+	t_pipe(p);
 	T_EQ(write(p[1], text, strlen(text)), strlen(text));
 	return p[0];
 }
@@ -164,14 +164,14 @@ static void bytes(int in[2][2], int out[2][2])
 {
 	int fd = reading(in[0], "spliced");
 
-	aio_pipe(out[0]);
+	t_pipe(out[0]);
 	io_uring_prep_splice(next(), fd, -1, out[0][1], -1, 7, 0);
 	submit(7);
 	in[0][0] = lose(fd, other_pipe[0]);
 	if (!has_tee)
 		return;
 	fd = reading(in[1], "teed");
-	aio_pipe(out[1]);
+	t_pipe(out[1]);
 	io_uring_prep_tee(next(), fd, out[1][1], 4, 0);
 	submit(4);
 	in[1][0] = lose(fd, other_pipe[0]);
@@ -265,11 +265,11 @@ static void close_all(int in[2][2], int out[2][2])
 		if (in[i][0] >= 0)
 			close(in[i][0]);
 		close(in[i][1]);
-		aio_close(out[i]);
+		t_close_both(out[i]);
 	}
 	for (i = 0; i < fifos; i++)
 		close(writers[i]);
-	aio_close(other_pipe);
+	t_close_both(other_pipe);
 	close(other_dir);
 }
 
@@ -328,7 +328,7 @@ static void locks(void)
 	int fd = t_tmpfile(4096), other, p[2];
 	char byte;
 
-	aio_pipe(p);
+	t_pipe(p);
 	T_SYS(fcntl(fd, F_SETLK, &lock));
 	AIO_REQ(&reqs[0]);
 	io_uring_prep_fsync(&reqs[0].sqe, fd, 0);
@@ -341,11 +341,11 @@ static void locks(void)
 	io_uring_prep_splice(&reqs[0].sqe, fd, 0, p[1], -1, 16, 0);
 	T_EQ(aio_do(ctx, &reqs[0]), 16);
 	/* As others see it. */
-	other = aio_reopen(fd, O_RDWR);
+	other = t_reopen(fd, O_RDWR);
 	T_SYS(fcntl(other, F_OFD_GETLK, &lock));
 	T_EQ(lock.l_type, F_WRLCK);
 	close(other);
-	aio_close(p);
+	t_close_both(p);
 	close(fd);
 }
 
@@ -355,7 +355,7 @@ static void numbers(void)
 	struct epoll_event event = { .events = EPOLLIN };
 	int ep, p[2];
 
-	aio_pipe(p);
+	t_pipe(p);
 	ep = (int)T_SYS(epoll_create1(EPOLL_CLOEXEC));
 	AIO_REQ(&reqs[0]);
 	io_uring_prep_epoll_ctl(&reqs[0].sqe, ep, p[0], EPOLL_CTL_ADD, &event);
@@ -368,7 +368,7 @@ static void numbers(void)
 	T_EQ(write(p[1], "x", 1), 1);
 	T_EQ(epoll_wait(ep, &event, 1, 0), 1);
 	close(ep);
-	aio_close(p);
+	t_close_both(p);
 }
 
 static void run(unsigned int flags)

@@ -24,7 +24,7 @@ static void full(unsigned int flags)
 	int p[2];
 	char byte;
 
-	aio_pipe(p);
+	t_pipe(p);
 	for (i = 0; i < 6; i++) {
 		aio_read(&reqs[i], p[0], &byte, 1, (__u64)-1);
 		all[i] = &reqs[i];
@@ -51,7 +51,7 @@ static void full(unsigned int flags)
 	aio_events(ctx, 1, ev);
 	T_EQ(ev[0].res, 1);
 	aio_quiet(ctx);
-	aio_close(p);
+	t_close_both(p);
 	AIO_EXIT(ctx);
 	/* What the other context has no room for is nobody's. */
 	ctx = aio_init(1, flags);
@@ -147,7 +147,7 @@ static void run(unsigned int flags)
 
 int main(void)
 {
-	mem = aio_pages(64 * 512);
+	mem = t_pages(64 * 512);
 	direct = aio_direct_file(4096);
 	sizes();
 	AIO_EACH_KIND(run);

@@ -57,20 +57,20 @@ static void run(unsigned int flags)
 {
 	struct io_uring_aio *ctx = aio_init(NR, flags);
 	struct io_uring_aio_event ev[NR];
-	unsigned char *mem = aio_pages(NR * BIG);
+	unsigned char *mem = t_pages(NR * BIG);
 	int direct = aio_direct_file(BIG);
 	pthread_t thread;
 	unsigned int i, how;
 
-	aio_pipe(pipes);
+	t_pipe(pipes);
 	for (how = 0; how < 3; how++) {
 		for (i = 0; i < NR; i++) {
 			aio_read(&reqs[i], pipes[0], mem + i, 1, (__u64)-1);
 			AIO_SUBMIT(ctx, &reqs[i]);
 		}
-		thread = aio_thread(write_later, NULL);
+		thread = t_thread(write_later, NULL);
 		sleep_by(how);
-		aio_join(thread);
+		t_join(thread);
 		aio_events(ctx, NR, ev);
 		if (!(flags & IO_URING_AIO_ISSUER))
 			continue;
@@ -87,7 +87,7 @@ static void run(unsigned int flags)
 	}
 	AIO_EXIT(ctx);
 	sleep_by(0);
-	aio_close(pipes);
+	t_close_both(pipes);
 	close(direct);
 	T_SYS(munmap(mem, NR * BIG));
 }

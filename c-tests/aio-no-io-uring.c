@@ -30,7 +30,7 @@ static int denied_later(void *arg)
 	const struct t_arg_match any[1] = { { 0, 0, 0 } };
 	unsigned int flags = *(unsigned int *)arg;
 	struct io_uring_aio *ctx = aio_init(4, flags);
-	unsigned char *mem = aio_pages(4096);
+	unsigned char *mem = t_pages(4096);
 	int fd = aio_direct_file(4096);
 	struct io_uring_aio_req req;
 

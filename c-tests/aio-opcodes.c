@@ -57,10 +57,10 @@ static void files(void)
 	T_CHECK(!memcmp(byte, "12345678", 8));
 	T_EQ(DO(io_uring_prep_read, fd, byte, 8, 1 << 20), 0);
 	T_EQ(DO(io_uring_prep_fadvise, fd, 0, 4096, POSIX_FADV_WILLNEED), 0);
-	aio_pipe(p);
+	t_pipe(p);
 	T_EQ(DO(io_uring_prep_splice, fd, 0, p[1], -1, 8, 0), 8);
 	T_EQ(read(p[0], byte, 8), 8);
-	aio_close(p);
+	t_close_both(p);
 	if (!t_lacks_op(5, 15, IORING_OP_MKDIRAT, "IORING_OP_MKDIRAT"))
 		names();
 	T_EQ(DO(io_uring_prep_close, fd), 0);
@@ -104,7 +104,7 @@ static void sockets(void)
 			T_EQ(ev.flags & IORING_CQE_F_SOCK_NONEMPTY,
 			     IORING_CQE_F_SOCK_NONEMPTY);
 	}
-	aio_close(sv);
+	t_close_both(sv);
 	if (t_lacks_op(5, 11, IORING_OP_SHUTDOWN, "IORING_OP_SHUTDOWN"))
 		T_SYS(shutdown(fd, SHUT_WR));
 	else

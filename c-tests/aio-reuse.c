@@ -73,8 +73,8 @@ static void pipe_replaced(void)
 {
 	int p[2], other[2];
 
-	aio_pipe(p);
-	aio_pipe(other);
+	t_pipe(p);
+	t_pipe(other);
 	T_EQ(write(other[1], "wrong", 5), 5);
 	AIO_REQ(&req);
 	{
@@ -90,8 +90,8 @@ static void pipe_replaced(void)
 	T_EQ(write(p[1], "right", 5), 5);
 	T_EQ(aio_result(ctx, &req), 5);
 	T_CHECK(!memcmp(mem, "right", 5));
-	aio_close(p);
-	aio_close(other);
+	t_close_both(p);
+	t_close_both(other);
 }
 
 static void message_reused(void)
@@ -163,7 +163,7 @@ static void run(unsigned int flags)
 	for (round = 0; round < 20; round++) {
 		file = t_tmpfile(8 * BLOCK);
 		T_SYS(fsync(file));
-		direct = aio_reopen(file, O_RDWR | O_DIRECT);
+		direct = t_reopen(file, O_RDWR | O_DIRECT);
 		other = (int)T_SYS(open("/dev/null", O_WRONLY | O_CLOEXEC));
 		vector_reused(file);
 		file_replaced(file, other);
@@ -184,7 +184,7 @@ static void run(unsigned int flags)
 
 int main(void)
 {
-	mem = aio_pages(2 * BLOCK);
+	mem = t_pages(2 * BLOCK);
 	AIO_EACH_KIND(run);
 	T_SYS(munmap(mem, 2 * BLOCK));
 	return T_EXIT_PASS;

@@ -47,7 +47,7 @@ static int no_thread(void *arg)
 
 	(void)arg;
 	ctx = aio_init(NR, 0);
-	thread = aio_thread(issue_and_end, NULL);
+	thread = t_thread(issue_and_end, NULL);
 	T_SYS(clock_gettime(CLOCK_REALTIME, &until));
 	until.tv_sec += AIO_PATIENCE_MS / 1000;
 	ret = pthread_timedjoin_np(thread, NULL, &until);
@@ -123,7 +123,7 @@ static int no_descriptor(void *arg)
 
 	ctx = aio_init(NR, flags);
 	efd = (int)T_SYS(eventfd(0, EFD_CLOEXEC));
-	aio_pipe(p);
+	t_pipe(p);
 	T_EQ(io_uring_aio_register_eventfd(ctx, efd), 0);
 	no_descriptors();
 	/* The issuer sleeps, and is woken, and sleeps again. */
@@ -188,7 +188,7 @@ int main(void)
 {
 	T_NEEDS_RING();
 	direct = aio_direct_file(LONG);
-	mem = aio_pages(NR * LONG);
+	mem = t_pages(NR * LONG);
 	/* Otherwise such a thread issues nothing itself. */
 	if (aio_issues_inline())
 		T_EQ(t_fork_run(no_thread, NULL), T_EXIT_PASS);

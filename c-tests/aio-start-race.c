@@ -20,7 +20,7 @@ static struct io_uring_aio_event taken[THREADS];
 static int cancel_fn(struct io_uring_aio_req *r)
 {
 	T_PTR_EQ(r, &req);
-	AIO_ADD(&calls, 1);
+	T_ADD(&calls, 1);
 	if (refuses == 2)
 		sched_yield();
 	return refuses == 1;
@@ -38,7 +38,7 @@ static void *contend(void *arg)
 		int first = i % 8 < 3 ? (int)(i % 8) : hows[me];
 
 		pthread_barrier_wait(&barrier);
-		while (first != hows[me] && AIO_LOAD(&begun) != (int)i)
+		while (first != hows[me] && T_LOAD(&begun) != (int)i)
 			sched_yield();
 		for (spin = (unsigned int)rand_r(&seed) % 200; spin; spin--)
 			;
@@ -53,7 +53,7 @@ static void *contend(void *arg)
 			ret = io_uring_aio_cancel_async(ctx, &req);
 		}
 		round_answers[me] = ret;
-		AIO_STORE(&begun, (int)i);
+		T_STORE(&begun, (int)i);
 		pthread_barrier_wait(&barrier);
 	}
 	return NULL;
@@ -122,7 +122,7 @@ static void run(unsigned int flags)
 	T_EQ(pthread_barrier_init(&barrier, NULL, THREADS + 1), 0);
 	for (i = 0; i < THREADS; i++) {
 		hows[i] = i < 2 ? 0 : (int)i - 1;
-		threads[i] = aio_thread(contend, (void *)(uintptr_t)i);
+		threads[i] = t_thread(contend, (void *)(uintptr_t)i);
 	}
 	for (i = 0; i < ROUNDS; i++) {
 		calls = 0;
@@ -135,7 +135,7 @@ static void run(unsigned int flags)
 		check();
 	}
 	for (i = 0; i < THREADS; i++)
-		aio_join(threads[i]);
+		t_join(threads[i]);
 	/* Each outcome happens, or this has shown nothing. */
 	T_GE(wins[0], 1);
 	T_GE(wins[1], 1);

@@ -28,7 +28,7 @@ static int overtaken(struct io_uring_aio_req *r)
 {
 	T_PTR_EQ(r, &req);
 	calls++;
-	aio_join(aio_thread(complete, (void *)(uintptr_t)complete_within));
+	t_join(t_thread(complete, (void *)(uintptr_t)complete_within));
 	T_EQ(io_uring_aio_complete(ctx, r, 1), -EALREADY);
 	return answer;
 }
@@ -154,7 +154,7 @@ static void not_started(void)
 	int p[2];
 	char byte;
 
-	aio_pipe(p);
+	t_pipe(p);
 	aio_read(&req, p[0], &byte, 1, (__u64)-1);
 	AIO_SUBMIT(ctx, &req);
 	T_EQ(io_uring_aio_complete(ctx, &req, 1), -EINVAL);
@@ -167,7 +167,7 @@ static void not_started(void)
 	T_EQ(calls, 0);
 	T_EQ(io_uring_aio_complete(ctx, &req, 1), 0);
 	T_EQ(aio_result(ctx, &req), 1);
-	aio_close(p);
+	t_close_both(p);
 }
 
 static void run(unsigned int flags)

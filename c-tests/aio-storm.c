@@ -26,7 +26,7 @@ static int stop;
 
 static void submit(unsigned int i)
 {
-	AIO_ADD(&submitted, 1);
+	T_ADD(&submitted, 1);
 	io_uring_prep_read(&slots[i].req.sqe, slots[i].pipe[0], slots[i].buf,
 			   SIZE, (__u64)-1);
 	io_uring_sqe_set_data64(&slots[i].req.sqe, i);
@@ -43,13 +43,13 @@ static void outcome(const struct io_uring_aio_event *ev)
 	/* Twice would be an event too many. */
 	T_EQ(__atomic_exchange_n(&slots[i].live, 0, __ATOMIC_ACQ_REL), 1);
 	if (ev->res > 0) {
-		AIO_ADD(&bytes_read, ev->res);
-		AIO_ADD(&completed, 1);
+		T_ADD(&bytes_read, ev->res);
+		T_ADD(&completed, 1);
 	} else {
 		T_EQ(ev->res, -ECANCELED);
-		AIO_ADD(&cancelled, 1);
+		T_ADD(&cancelled, 1);
 	}
-	if (!AIO_LOAD(&stop))
+	if (!T_LOAD(&stop))
 		submit(i);
 }
 
@@ -60,7 +60,7 @@ static void *cancel(void *arg)
 	struct io_uring_aio_event ev;
 	int ret;
 
-	while (!AIO_LOAD(&stop)) {
+	while (!T_LOAD(&stop)) {
 		i = (unsigned int)rand_r(&seed) % NR;
 		ts = t_ms(rand_r(&seed) % 3);
 		memset(&ev, 0xee, sizeof(ev));
@@ -69,7 +69,7 @@ static void *cancel(void *arg)
 			ret = io_uring_aio_cancel_fd(ctx, slots[i].pipe[0]);
 			T_GE(ret, 0);
 			T_LE(ret, 1);
-			AIO_ADD(&by_fd, ret);
+			T_ADD(&by_fd, ret);
 			break;
 		case 1 ... 5:
 			ret = io_uring_aio_cancel_async(ctx, &slots[i].req);
@@ -108,7 +108,7 @@ static void *feed(void *arg)
 
 	(void)arg;
 	memset(bytes, 'x', sizeof(bytes));
-	while (!AIO_LOAD(&stop)) {
+	while (!T_LOAD(&stop)) {
 		put = write(slots[(unsigned int)rand_r(&seed) % NR].pipe[1],
 			    bytes, 1 + (unsigned int)rand_r(&seed) % SIZE);
 		if (put > 0)
@@ -128,7 +128,7 @@ static void *reap(void *arg)
 	int ret, i;
 
 	(void)arg;
-	while (!AIO_LOAD(&stop)) {
+	while (!T_LOAD(&stop)) {
 		ret = io_uring_aio_getevents(ctx, 1, 8, ev, &ts);
 		T_GE(ret, 0);
 		for (i = 0; i < ret; i++)
@@ -147,28 +147,28 @@ static void storm(unsigned int flags)
 	ssize_t got;
 
 	submitted = cancelled = completed = written = bytes_read = by_fd = 0;
-	AIO_STORE(&stop, 0);
+	T_STORE(&stop, 0);
 	ctx = aio_init(NR, flags);
 	for (i = 0; i < NR; i++) {
-		aio_pipe(slots[i].pipe);
+		t_pipe(slots[i].pipe);
 		T_SYS(fcntl(slots[i].pipe[1], F_SETFL, O_NONBLOCK));
 		AIO_REQ(&slots[i].req);
 		submit(i);
 	}
 	for (i = 0; i < CANCELLERS; i++)
-		threads[nr++] = aio_thread(cancel, (void *)(uintptr_t)i);
-	threads[nr++] = aio_thread(feed, NULL);
-	threads[nr++] = aio_thread(reap, NULL);
-	threads[nr++] = aio_thread(reap, NULL);
+		threads[nr++] = t_thread(cancel, (void *)(uintptr_t)i);
+	threads[nr++] = t_thread(feed, NULL);
+	threads[nr++] = t_thread(reap, NULL);
+	threads[nr++] = t_thread(reap, NULL);
 	/* Longer where a cancellation finds its target late. */
 	for (i = 0; i < 5; i++) {
 		t_sleep_ms(MS);
-		if (AIO_LOAD(&cancelled) >= NR && AIO_LOAD(&by_fd) > 0)
+		if (T_LOAD(&cancelled) >= NR && T_LOAD(&by_fd) > 0)
 			break;
 	}
-	AIO_STORE(&stop, 1);
+	T_STORE(&stop, 1);
 	for (i = 0; i < nr; i++)
-		aio_join(threads[i]);
+		t_join(threads[i]);
 
 	for (i = 0; i < NR; i++)
 		io_uring_aio_cancel_async(ctx, &slots[i].req);
@@ -183,7 +183,7 @@ static void storm(unsigned int flags)
 		T_SYS(fcntl(slots[i].pipe[0], F_SETFL, O_NONBLOCK));
 		while ((got = read(slots[i].pipe[0], bytes, sizeof(bytes))) > 0)
 			left += got;
-		aio_close(slots[i].pipe);
+		t_close_both(slots[i].pipe);
 	}
 	T_EQ(cancelled + completed, submitted);
 	T_EQ(bytes_read + left, written);

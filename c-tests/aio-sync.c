@@ -114,7 +114,7 @@ static void reaches_the_kernel(struct io_uring_aio *ctx)
 {
 	int p[2];
 
-	aio_pipe(p);
+	t_pipe(p);
 	aio_write(&req, p[1], "x", 1, (__u64)-1);
 	T_EQ(io_uring_aio_req_sync(&req, IO_URING_AIO_DSYNC), 0);
 	T_EQ(aio_do(ctx, &req), 1);
@@ -122,13 +122,13 @@ static void reaches_the_kernel(struct io_uring_aio *ctx)
 	req.sqe.rw_flags = 1 << 30;
 	T_EQ(io_uring_aio_req_sync(&req, IO_URING_AIO_DSYNC), 0);
 	T_EQ(aio_do(ctx, &req), -EOPNOTSUPP);
-	aio_close(p);
+	t_close_both(p);
 }
 
 static void run(unsigned int flags)
 {
 	struct io_uring_aio *ctx = aio_init(4, flags);
-	unsigned char *mem = aio_pages(4096);
+	unsigned char *mem = t_pages(4096);
 	int fd;
 
 	fd = aio_direct_file(8192);

@@ -54,7 +54,7 @@ static void *doomed(void *arg)
 	AIO_REQ(&req);
 	io_uring_prep_nop(&req.sqe);
 	AIO_SUBMIT(ctx, &req);
-	AIO_STORE(&through, 1);
+	T_STORE(&through, 1);
 	pthread_testcancel();
 	return NULL;
 }
@@ -68,28 +68,28 @@ static void run(unsigned int flags)
 	through = 0;
 	ctx = aio_init(4, flags);
 	efd = (int)T_SYS(eventfd(0, EFD_CLOEXEC));
-	aio_pipe(pipes);
+	t_pipe(pipes);
 	AIO_REQ(&req);
 	io_uring_prep_nop(&req.sqe);
 	T_EQ(aio_do(ctx, &req), 0);
 	T_EQ(io_uring_aio_register_eventfd(ctx, efd), 0);
 	/* The issuer sleeps, and has to be woken. */
 	t_sleep_ms(5);
-	thread = aio_thread(doomed, &flags);
+	thread = t_thread(doomed, &flags);
 	T_EQ(pthread_join(thread, &ret), 0);
-	T_EQ(AIO_LOAD(&through), 1);
+	T_EQ(T_LOAD(&through), 1);
 	T_PTR_EQ(ret, PTHREAD_CANCELED);
 	T_EQ(aio_result(ctx, &req), 0);
 	T_EQ(read(efd, &value, sizeof(value)), sizeof(value));
 	T_EQ(value, 2);
 	AIO_EXIT(ctx);
-	aio_close(pipes);
+	t_close_both(pipes);
 	close(efd);
 }
 
 int main(void)
 {
-	mem = aio_pages(4096);
+	mem = t_pages(4096);
 	direct = aio_direct_file(4096);
 	AIO_EACH_KIND(run);
 	close(direct);

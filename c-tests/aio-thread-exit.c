@@ -108,8 +108,8 @@ static void try(enum kind kind)
 
 	memset(mem, 'a' + kind, NR * LONG);
 	if (pipe)
-		aio_pipe(pipes);
-	aio_join(aio_thread(submit, (void *)(uintptr_t)kind));
+		t_pipe(pipes);
+	t_join(t_thread(submit, (void *)(uintptr_t)kind));
 	if (pipe) {
 		t_sleep_ms(5);
 		aio_quiet(ctx);
@@ -133,7 +133,7 @@ static void try(enum kind kind)
 		T_EQ(mem[BLOCK - 1], 'a' + kind);
 	}
 	if (pipe)
-		aio_close(pipes);
+		t_close_both(pipes);
 	aio_quiet(ctx);
 }
 
@@ -146,9 +146,9 @@ static void run(unsigned int flags)
 	for (round = 0; round < 3; round++) {
 		file = t_tmpfile(NR * BLOCK);
 		T_SYS(fsync(file));
-		direct = aio_reopen(file, O_RDWR | O_DIRECT);
+		direct = t_reopen(file, O_RDWR | O_DIRECT);
 		fresh = t_tmpfile(0);
-		growing = aio_reopen(fresh, O_RDWR | O_DIRECT);
+		growing = t_reopen(fresh, O_RDWR | O_DIRECT);
 		close(fresh);
 		try(BUFFERED_READ);
 		try(DIRECT_READ);
@@ -164,7 +164,7 @@ static void run(unsigned int flags)
 
 int main(void)
 {
-	mem = aio_pages(NR * LONG);
+	mem = t_pages(NR * LONG);
 	AIO_EACH_KIND(run);
 	T_SYS(munmap(mem, NR * LONG));
 	return T_EXIT_PASS;

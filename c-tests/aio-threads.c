@@ -62,7 +62,7 @@ static void take(unsigned int min, const struct __kernel_timespec *ts)
 		T_CHECK(ev[i].res == 0 || ev[i].res == BLOCK);
 		T_CHECK(ev[i].req >= reqs[ev[i].user_data] &&
 			ev[i].req < reqs[ev[i].user_data] + EACH);
-		AIO_ADD(&delivered[ev[i].user_data], 1);
+		T_ADD(&delivered[ev[i].user_data], 1);
 	}
 }
 
@@ -85,7 +85,7 @@ static void *work(void *arg)
 				nr = EACH - i;
 			ret = io_uring_aio_submit(ctx, nr, all + i);
 			if (ret == -EAGAIN) {
-				AIO_ADD(&refusals, 1);
+				T_ADD(&refusals, 1);
 				take(1, &ts);
 				ret = 0;
 				continue;
@@ -93,11 +93,11 @@ static void *work(void *arg)
 			T_GE(ret, 1);
 			T_LE(ret, nr);
 		}
-		while (AIO_LOAD(&delivered[me]) < (round + 1) * EACH)
+		while (T_LOAD(&delivered[me]) < (round + 1) * EACH)
 			take(1, &ts);
-		T_EQ(AIO_LOAD(&delivered[me]), (round + 1) * EACH);
+		T_EQ(T_LOAD(&delivered[me]), (round + 1) * EACH);
 		for (i = 0; i < EACH; i++)
-			AIO_UNTIL(!aio_is_live(&reqs[me][i]));
+			T_UNTIL(!aio_is_live(&reqs[me][i]));
 	}
 	return NULL;
 }
@@ -112,9 +112,9 @@ static void run(unsigned int flags)
 	/* Less than all of them need. */
 	ctx = aio_init(THREADS * EACH / 3, flags);
 	for (i = 0; i < THREADS; i++)
-		threads[i] = aio_thread(work, (void *)(uintptr_t)i);
+		threads[i] = t_thread(work, (void *)(uintptr_t)i);
 	for (i = 0; i < THREADS; i++)
-		aio_join(threads[i]);
+		t_join(threads[i]);
 	aio_quiet(ctx);
 	AIO_EXIT(ctx);
 	T_GE(refusals, 1);
@@ -123,7 +123,7 @@ static void run(unsigned int flags)
 /* Contexts come and go while others work: the issuer is everybody's. */
 static void *come_and_go(void *arg)
 {
-	unsigned char *page = aio_pages(BLOCK);
+	unsigned char *page = t_pages(BLOCK);
 	struct io_uring_aio *mine;
 	struct io_uring_aio_req req;
 	unsigned int round;
@@ -151,14 +151,14 @@ static void many_contexts(unsigned int flags)
 	unsigned int i;
 
 	for (i = 0; i < THREADS; i++)
-		threads[i] = aio_thread(come_and_go, &flags);
+		threads[i] = t_thread(come_and_go, &flags);
 	for (i = 0; i < THREADS; i++)
-		aio_join(threads[i]);
+		t_join(threads[i]);
 }
 
 int main(void)
 {
-	mem = aio_pages(THREADS * EACH * BLOCK);
+	mem = t_pages(THREADS * EACH * BLOCK);
 	direct = aio_direct_file(THREADS * EACH * BLOCK);
 	buffered = t_tmpfile(BLOCK);
 	AIO_EACH_KIND(run);

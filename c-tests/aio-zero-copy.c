@@ -15,7 +15,7 @@ static unsigned char *mem;
 static void sent_and_free(const int sv[2], bool message)
 {
 	struct iovec iov = { mem, SIZE };
-	unsigned char *seen = aio_pages(SIZE);
+	unsigned char *seen = t_pages(SIZE);
 	struct msghdr msg;
 	size_t got = 0;
 	int sent = 0;
@@ -73,7 +73,7 @@ static void not_before(void)
 	T_EQ(ev.res, 8);
 	T_CHECK(!memcmp(byte, "original", 8));
 	aio_quiet(ctx);
-	aio_close(sv);
+	t_close_both(sv);
 }
 
 static void deferred(struct io_uring_aio *context, struct io_uring_aio_req *r,
@@ -109,7 +109,7 @@ static void run(unsigned int flags)
 	aio_quiet(ctx);
 
 	/* Errors, with a notification or without. */
-	aio_close(sv);
+	t_close_both(sv);
 	AIO_REQ(&req);
 	io_uring_prep_send_zc(&req.sqe, sv[0], mem, 8, 0, 0);
 	T_EQ(aio_do(ctx, &req), -EBADF);
@@ -119,7 +119,7 @@ static void run(unsigned int flags)
 	io_uring_prep_send_zc(&req.sqe, sv[0], mem, 8, MSG_NOSIGNAL, 0);
 	T_EQ(aio_do(ctx, &req), -EPIPE);
 	aio_quiet(ctx);
-	aio_close(sv);
+	t_close_both(sv);
 
 	t_tcp_pair(sv);
 	AIO_REQ(&req);
@@ -128,7 +128,7 @@ static void run(unsigned int flags)
 	AIO_SUBMIT(ctx, &req);
 	T_EQ(recv(sv[1], mem, 8, MSG_WAITALL), 8);
 	T_EQ(aio_result(ctx, &req), 1008);
-	aio_close(sv);
+	t_close_both(sv);
 
 	/* Not every socket knows it. */
 	t_socketpair(sv);
@@ -137,7 +137,7 @@ static void run(unsigned int flags)
 	ret = aio_do(ctx, &req);
 	T_CHECK(ret == 8 || ret == -EOPNOTSUPP);
 	aio_quiet(ctx);
-	aio_close(sv);
+	t_close_both(sv);
 	AIO_EXIT(ctx);
 }
 
@@ -145,7 +145,7 @@ int main(void)
 {
 	T_NEEDS_OP(6, 0, IORING_OP_SEND_ZC);
 	T_NEEDS_OP(6, 1, IORING_OP_SENDMSG_ZC);
-	mem = aio_pages(SIZE);
+	mem = t_pages(SIZE);
 	AIO_EACH_KIND(run);
 	T_SYS(munmap(mem, SIZE));
 	return T_EXIT_PASS;

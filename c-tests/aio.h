@@ -178,46 +178,15 @@ static inline void aio_quiet(struct io_uring_aio *ctx)
 
 /* ---- files, memory ----------------------------------------------------- */
 
-/* The same file once more, with other flags. */
-static inline int aio_reopen(int fd, int flags)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return (int)T_SYS(open(path, flags | O_CLOEXEC));
-}
-
 /* A nameless file for direct I/O; its contents are those of t_tmpfile(). */
 static inline int aio_direct_file(size_t size)
 {
 	int fd = t_tmpfile(size), direct;
 
 	T_SYS(fsync(fd));
-	direct = aio_reopen(fd, O_RDWR | O_DIRECT);
+	direct = t_reopen(fd, O_RDWR | O_DIRECT);
 	close(fd);
 	return direct;
-}
-
-/* Zeroed pages. */
-static inline void *aio_pages(size_t size)
-{
-	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (mem == MAP_FAILED)
-		T_FAIL("mmap: %s", strerror(errno));
-	return mem;
-}
-
-static inline void aio_pipe(int p[2])
-{
-	T_SYS(pipe2(p, O_CLOEXEC));
-}
-
-static inline void aio_close(int p[2])
-{
-	close(p[0]);
-	close(p[1]);
 }
 
 /* Whether the bytes are those of t_tmpfile() at that offset. */
@@ -269,33 +238,9 @@ static inline int aio_threads(const char *name)
  * Waits until there are that many: a thread that was joined may be listed for
  * a moment.
  */
-#define AIO_THREADS(name, nr) AIO_UNTIL(aio_threads(name) == (nr))
+#define AIO_THREADS(name, nr) T_UNTIL(aio_threads(name) == (nr))
 
 #define AIO_ISSUER "io_uring-aio"
 #define AIO_WORKER "io_uring-aio-wq"
-
-static inline pthread_t aio_thread(void *(*fn)(void *), void *arg)
-{
-	pthread_t thread;
-
-	T_EQ(pthread_create(&thread, NULL, fn, arg), 0);
-	return thread;
-}
-
-static inline void aio_join(pthread_t thread)
-{
-	T_EQ(pthread_join(thread, NULL), 0);
-}
-
-#define AIO_LOAD(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
-#define AIO_STORE(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
-#define AIO_ADD(p, v) __atomic_add_fetch(p, v, __ATOMIC_ACQ_REL)
-
-/* Sleeps until the condition holds; the alarm bounds it. */
-#define AIO_UNTIL(cond)                                                        \
-	do {                                                                   \
-		while (!(cond))                                                \
-			t_sleep_ms(1);                                         \
-	} while (0)
 
 #endif /* T_AIO_H */

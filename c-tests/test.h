@@ -628,6 +628,38 @@ static inline int t_tmpfile(size_t size)
 	return fd;
 }
 
+/* The same file once more, with other flags. */
+static inline int t_reopen(int fd, int flags)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return (int)T_SYS(open(path, flags | O_CLOEXEC));
+}
+
+/* Zeroed pages. */
+static inline void *t_pages(size_t size)
+{
+	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (mem == MAP_FAILED)
+		T_FAIL("mmap: %s", strerror(errno));
+	return mem;
+}
+
+static inline void t_pipe(int p[2])
+{
+	T_SYS(pipe2(p, O_CLOEXEC));
+}
+
+/* Both ends of a pipe or a pair of sockets. */
+static inline void t_close_both(const int fd[2])
+{
+	close(fd[0]);
+	close(fd[1]);
+}
+
 static inline void t_socketpair(int sv[2])
 {
 	T_SYS(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv));
@@ -662,6 +694,53 @@ static inline void t_tcp_pair(int sv[2])
 	T_SYS(setsockopt(sv[0], IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)));
 	T_SYS(setsockopt(sv[1], IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)));
 	close(lfd);
+}
+
+/* ---- threads ----------------------------------------------------------- */
+
+static inline pthread_t t_thread(void *(*fn)(void *), void *arg)
+{
+	pthread_t thread;
+
+	T_EQ(pthread_create(&thread, NULL, fn, arg), 0);
+	return thread;
+}
+
+static inline void t_join(pthread_t thread)
+{
+	T_EQ(pthread_join(thread, NULL), 0);
+}
+
+#define T_LOAD(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define T_STORE(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define T_ADD(p, v) __atomic_add_fetch(p, v, __ATOMIC_ACQ_REL)
+
+/* Sleeps until the condition holds; the alarm bounds it. */
+#define T_UNTIL(cond)                                                          \
+	do {                                                                   \
+		while (!(cond))                                                \
+			t_sleep_ms(1);                                         \
+	} while (0)
+
+/* Whether a thread of this process sleeps, which for a waiter is its wait. */
+static inline bool t_sleeps(int tid)
+{
+	char path[64], text[512];
+	const char *state;
+	ssize_t got;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	got = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (got <= 0)
+		return false;
+	text[got] = 0;
+	state = strrchr(text, ')');
+	return state && !strncmp(state, ") S", 3);
 }
 
 #endif /* T_TEST_H */
