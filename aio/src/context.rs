@@ -11,7 +11,7 @@ use crate::ring::{lock, max_rings, Shared};
 use crate::table::{Slot, Table};
 use crate::word::State;
 use crate::worker::Worker;
-use crate::{fork, Req, ISSUER};
+use crate::{fork, witness, Req, ISSUER};
 use libc::c_int;
 use oxiring::uapi::__kernel_timespec;
 use std::cell::UnsafeCell;
@@ -107,6 +107,7 @@ impl Context {
         }
         let process = fork::enter(|| {
             issuer::forget();
+            witness::forget();
             Lists::forget();
             RINGS.store(0, Ordering::Relaxed);
         })?;

@@ -10,6 +10,7 @@ use crate::held;
 use crate::ring::{cancellation, drain, lock, make, submit_all, OWN, TAGS};
 use crate::submit::Ready;
 use crate::table::Slot;
+use crate::witness::Witness;
 use libc::c_int;
 use oxiring::op;
 use oxiring::ring::calls::Direct;
@@ -167,10 +168,14 @@ impl Issuer {
         lock(&self.mailbox).push(command);
         // Sequentially consistent, as in `Thread::sleep`: either it finds the command or this finds it asleep.
         if self.asleep.swap(false, Ordering::SeqCst) {
-            let one = 1u64;
-            // SAFETY: eight bytes of this frame.
-            unsafe { libc::write(self.eventfd, (&raw const one).cast(), size_of_val(&one)) };
+            self.wake();
         }
+    }
+
+    pub(crate) fn wake(&self) {
+        let one = 1u64;
+        // SAFETY: eight bytes of this frame.
+        unsafe { libc::write(self.eventfd, (&raw const one).cast(), size_of_val(&one)) };
     }
 
     /// Has a batch issued, and waits until the kernel has taken it.
@@ -238,6 +243,7 @@ struct Thread {
     watched: Vec<Watched>,
     /// A poll of the eventfd is with the kernel, see [`Thread::sleep_in_ring`].
     eventfd_armed: bool,
+    witness: Witness,
 }
 
 /// A context whose ring is reaped here.
@@ -260,6 +266,7 @@ fn run(issuer: &'static Issuer) {
         pause_armed: false,
         watched: Vec::new(),
         eventfd_armed: false,
+        witness: Witness::default(),
     };
     loop {
         thread.turn();
@@ -444,10 +451,17 @@ impl Thread {
             let ring = self.ring();
             // SAFETY: a ring that is set up.
             let ring_fd = unsafe { (*ring.as_ptr()).ring_fd };
-            let mut files =
-                [ring_fd, self.issuer.eventfd].map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
-            // SAFETY: two entries.
-            let polled = unsafe { libc::poll(files.as_mut_ptr(), 2, -1) };
+            let timeout = self.witness.timeout();
+            let mut files = [ring_fd, self.issuer.eventfd, self.witness.fd()].map(|fd| libc::pollfd {
+                fd,
+                events: libc::POLLIN,
+                revents: 0,
+            });
+            // SAFETY: three entries.
+            let polled = unsafe { libc::poll(files.as_mut_ptr(), 3, timeout) };
+            if polled == 0 || files[2].revents != 0 {
+                self.witness.look();
+            }
             if polled < 0 {
                 self.sleep_in_ring();
             }
@@ -461,7 +475,7 @@ impl Thread {
         self.reap();
     }
 
-    /// Where fewer than two descriptors are allowed (`RLIMIT_NOFILE`) poll(2) fails.
+    /// Where fewer than three descriptors are allowed (`RLIMIT_NOFILE`) poll(2) fails.
     fn sleep_in_ring(&mut self) {
         if !self.eventfd_armed {
             self.eventfd_armed = true;

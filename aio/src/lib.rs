@@ -16,6 +16,7 @@
 //! | `cancel` | cancelling |
 //! | `worker` | deferred completions |
 //! | `thread` | what a thread issued, and its end |
+//! | `witness` | whether the program still has a thread |
 //! | `fork` | whose process this is |
 //! | `futex` | sleeping, deadlines |
 //! | `sync` | atomics, and what is made on first need |
@@ -55,6 +56,8 @@ mod sync;
 mod table;
 #[cfg(not(loom))]
 mod thread;
+#[cfg(not(loom))]
+mod witness;
 #[cfg_attr(loom, allow(dead_code, reason = "used by what the model leaves out"))]
 mod word;
 #[cfg(not(loom))]

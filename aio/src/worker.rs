@@ -5,6 +5,7 @@ use crate::futex;
 use crate::issuer::spawn;
 use crate::req::complete_fn;
 use crate::ring::{lock, soft_limit};
+use crate::witness;
 use libc::c_int;
 use std::collections::VecDeque;
 use std::ptr::from_ref;
@@ -40,16 +41,18 @@ impl Worker {
     pub(crate) fn start(context: &'static Context) -> Result<Box<Self>, c_int> {
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
-        let thread = spawn("io_uring-aio-wq", stack(), move || {
+        let starting = witness::starting();
+        let work = move || {
             while let Some(index) = theirs.next() {
                 let slot = context.table().slot(index);
                 let res = slot.word().result();
                 let function = slot.function.load(Ordering::Relaxed);
                 let req = context.table().req(slot);
                 // SAFETY: the function of the request, which ends in io_uring_aio_complete().
-                unsafe { complete_fn(function)(from_ref(context), req, res) };
+                witness::call(|| unsafe { complete_fn(function)(from_ref(context), req, res) });
             }
-        })?;
+        };
+        let thread = spawn("io_uring-aio-wq", stack(), || witness::work(starting, work))?;
         Ok(Box::new(Self { shared, thread: Some(thread) }))
     }
 
