@@ -1,4 +1,4 @@
-//! The three system calls for those who drive a ring by hand: `io_uring_setup`, `io_uring_enter2`, `io_uring_register`.
+//! The three system calls for those who drive a ring by hand: `io_uring_setup`, `io_uring_enter2`, `io_uring_register`; and any other, for the shims.
 
 use crate::sys;
 use crate::uapi::*;
@@ -40,4 +40,14 @@ pub unsafe fn enter(
 pub unsafe fn register(fd: c_uint, opcode: c_uint, arg: *const c_void, nr: c_uint) -> c_int {
     // SAFETY: the caller's promise.
     unsafe { sys::register(fd as c_int, opcode, arg, nr) }
+}
+
+/// Any system call: its result or -errno.
+///
+/// # Safety
+///
+/// The arguments are right for the call.
+pub unsafe fn syscall(number: usize, arguments: [usize; 6]) -> isize {
+    // SAFETY: the caller's promise.
+    unsafe { sys::call6(number, arguments) }
 }

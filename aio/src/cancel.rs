@@ -23,7 +23,7 @@ impl Context {
     /// Asks the kernel to cancel the request that a slot had when its word was `found`.
     fn ask(&'static self, slot: &Slot, found: Word) {
         let name = slot.name(found);
-        if slot.kind.load(Ordering::Relaxed) == OWN_RING {
+        if slot.kind.load(Ordering::Relaxed) & OWN_RING != 0 {
             if self.ring().is_some_and(|ring| ring.issue([cancellation(name)])) {
                 self.notify();
             }
@@ -123,6 +123,28 @@ impl Context {
         }
     }
 
+    /// Cancels a request, and waits for the outcome, for an event that is delivered as usual: as [`cancel`](Self::cancel).
+    pub fn cancel_to_queue(&'static self, req: *const Req, deadline: Option<Deadline>) -> Result<(), c_int> {
+        let (slot, found, claim) = self.claim(req, true)?;
+        match claim {
+            Claim::Function if self.call_function(slot, true) => {}
+            Claim::Function => return Err(-libc::EALREADY),
+            Claim::Kernel => {
+                self.ask(slot, found);
+                self.wait_for_outcome(slot, found, deadline)?;
+            }
+        }
+        self.deliver_as_usual(slot);
+        Ok(())
+    }
+
+    fn deliver_as_usual(&'static self, slot: &Slot) {
+        self.events.opened(1);
+        slot.always(|word| (word.hand_back(), ()));
+        self.push(&[slot.index]);
+        self.notify();
+    }
+
     /// `io_uring_aio_cancel_fd`: how many were cancelled.
     pub fn cancel_fd(&'static self, fd: c_int) -> Result<usize, c_int> {
         if fd < 0 {
@@ -151,10 +173,7 @@ impl Context {
         for (slot, word) in claimed {
             if self.wait_for_outcome(slot, word, None).is_ok() {
                 cancelled += 1;
-                self.events.opened(1);
-                slot.always(|word| (word.hand_back(), ()));
-                self.push(&[slot.index]);
-                self.notify();
+                self.deliver_as_usual(slot);
             }
         }
         Ok(cancelled)

@@ -3,11 +3,12 @@
 //! Contexts are not freed: a pointer to one that has ended is recognised for what it is, and its memory serves the next one. What a context
 //! has besides, the table and the ring, is.
 
-use crate::events::Events;
+use crate::events::{Events, Sink};
+use crate::file::Eventfd;
 use crate::futex::Deadline;
 use crate::issuer::{self, Issuer};
-use crate::req::duplicate;
 use crate::ring::{lock, max_rings, Shared};
+use crate::submit::FINISHES;
 use crate::table::{Slot, Table};
 use crate::word::State;
 use crate::worker::Worker;
@@ -15,13 +16,14 @@ use crate::{fork, witness, Req, ISSUER};
 use libc::c_int;
 use oxiring::uapi::__kernel_timespec;
 use std::cell::UnsafeCell;
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
-/// Requests that a context can have, at most.
+/// Requests that a context of the C functions can have, at most.
 const MAX_ENTRIES: u32 = 1 << 16;
+/// The same for one with a sink, which has no queue.
+const MAX_ENTRIES_OF_SINK: u32 = 1 << 24;
 
 /// Between two attempts to cancel what is left when a context ends.
 pub(crate) const AGAIN: __kernel_timespec = __kernel_timespec { tv_sec: 0, tv_nsec: 2_000_000 };
@@ -35,7 +37,7 @@ const ALIVE: u32 = 1;
 const DYING: u32 = 2;
 const CLOSED: u32 = 3;
 
-/// Rings that contexts have of their own.
+/// Rings that contexts have of their own, and spare ones.
 static RINGS: AtomicU32 = AtomicU32::new(0);
 static LISTS: AtomicPtr<Lists> = AtomicPtr::new(null_mut());
 
@@ -45,6 +47,10 @@ struct Lists {
     all: Mutex<Vec<&'static Context>>,
     /// Those of them that ended.
     ended: Mutex<Vec<&'static Context>>,
+    /// Rings of contexts that ended: when a ring is closed the kernel interrupts what a thread that has used it sleeps in by then, which programs of
+    /// the shims do not know.
+    #[expect(clippy::vec_box, reason = "a context has the box")]
+    spare: Mutex<Vec<Box<Shared>>>,
 }
 
 impl Lists {
@@ -59,11 +65,30 @@ impl Lists {
         LISTS.store(null_mut(), Ordering::Release);
     }
 
+    /// A ring for so many requests that nobody uses. One that is too small goes when there can be no more.
+    fn take_spare(&self, limit: u32) -> Option<Box<Shared>> {
+        let mut spare = lock(&self.spare);
+        if let Some(at) = spare.iter().position(|ring| ring.is_for(limit)) {
+            return Some(spare.swap_remove(at));
+        }
+        if RINGS.load(Ordering::Relaxed) >= max_rings() {
+            if let Some(ring) = spare.pop() {
+                end_ring(*ring);
+            }
+        }
+        None
+    }
+
     /// The lists that there are, if there are any.
     fn there_are() -> Option<&'static Self> {
         // SAFETY: as above.
         unsafe { LISTS.load(Ordering::Acquire).as_ref() }
     }
+}
+
+fn end_ring(ring: Shared) {
+    ring.end();
+    RINGS.fetch_sub(1, Ordering::Relaxed);
 }
 
 /// A context. C has an incomplete `struct io_uring_aio`.
@@ -79,6 +104,8 @@ pub struct Context {
     /// There from init to the end of the last call.
     table: UnsafeCell<Option<Table>>,
     pub(crate) events: Events,
+    /// Where events go instead of the queue. Written as the table is.
+    sink: UnsafeCell<Option<Arc<dyn Sink + Send>>>,
     ring: AtomicPtr<Shared>,
     /// So many requests go to the issuer before a ring is tried again.
     without_ring: AtomicU32,
@@ -90,7 +117,15 @@ unsafe impl Sync for Context {}
 
 /// A call on a live context, which does not end before the call.
 #[derive(Debug)]
-pub(crate) struct Call(pub(crate) &'static Context);
+pub struct Call(pub(crate) &'static Context);
+
+impl std::ops::Deref for Call {
+    type Target = Context;
+
+    fn deref(&self) -> &Context {
+        self.0
+    }
+}
 
 impl Drop for Call {
     fn drop(&mut self) {
@@ -99,18 +134,29 @@ impl Drop for Call {
     }
 }
 
+/// The number of this process, which no child has: -ENOMEM.
+pub fn process() -> Result<u32, c_int> {
+    fork::enter(|| {
+        issuer::forget();
+        witness::forget();
+        Lists::forget();
+        RINGS.store(0, Ordering::Relaxed);
+    })
+}
+
 impl Context {
     /// `io_uring_aio_queue_init`: a context for up to `entries` requests that are in flight or not reaped.
     pub fn new(entries: u32, flags: u32) -> Result<&'static Self, c_int> {
-        if entries == 0 || entries > MAX_ENTRIES || flags & !ISSUER != 0 {
+        Self::with_sink(entries, flags, None)
+    }
+
+    /// As [`new`](Self::new), a context whose events go to a sink: [`getevents`](Self::getevents) has none.
+    pub fn with_sink(entries: u32, flags: u32, sink: Option<Arc<dyn Sink + Send>>) -> Result<&'static Self, c_int> {
+        let most = if sink.is_some() { MAX_ENTRIES_OF_SINK } else { MAX_ENTRIES };
+        if entries == 0 || entries > most || flags & !ISSUER != 0 {
             return Err(-libc::EINVAL);
         }
-        let process = fork::enter(|| {
-            issuer::forget();
-            witness::forget();
-            Lists::forget();
-            RINGS.store(0, Ordering::Relaxed);
-        })?;
+        let process = process()?;
         Issuer::prepare()?;
         let table = Table::new(entries)?;
         let lists = Lists::get()?;
@@ -123,12 +169,14 @@ impl Context {
                 context
             }
         };
-        if let Err(error) = context.events.prepare(entries) {
+        if let Err(error) = context.events.prepare(if sink.is_some() { 0 } else { entries }) {
             lock(&lists.ended).push(context);
             return Err(error);
         }
         // SAFETY: nobody else has this context.
         unsafe { *context.table.get() = Some(table) };
+        // SAFETY: as above.
+        unsafe { *context.sink.get() = sink };
         context.without_ring.store(0, Ordering::Relaxed);
         context.flags.store(flags, Ordering::Relaxed);
         context.process.store(process, Ordering::Relaxed);
@@ -156,6 +204,20 @@ impl Context {
             ALIVE => Ok(call),
             DYING if ending => Ok(call),
             _ => Err(-libc::EINVAL),
+        }
+    }
+
+    /// A call on a context: -EINVAL for one that has ended, and for one of another process.
+    pub fn enter(&'static self) -> Result<Call, c_int> {
+        // SAFETY: contexts are not freed.
+        unsafe { Self::call(self, false) }
+    }
+
+    /// `io_uring_aio_queue_exit`, of the context of the call.
+    pub fn exit(call: Call) -> Result<(), c_int> {
+        match Self::end(call) {
+            0 => Ok(()),
+            error => Err(error),
         }
     }
 
@@ -190,6 +252,11 @@ impl Context {
         }
     }
 
+    pub(crate) fn sink(&self) -> Option<&(dyn Sink + Send)> {
+        // SAFETY: as in `table`.
+        unsafe { &*self.sink.get() }.as_deref()
+    }
+
     pub(crate) fn leaves_all_to_issuer(&self) -> bool {
         self.flags.load(Ordering::Relaxed) & ISSUER != 0 || self.events.has_eventfd()
     }
@@ -214,16 +281,17 @@ impl Context {
         let made = crate::sync::get_or_make(
             &self.ring,
             || {
+                let limit = self.table().limit();
+                if let Some(spare) = Lists::there_are().and_then(|lists| lists.take_spare(limit)) {
+                    return Ok(spare);
+                }
                 if RINGS.fetch_add(1, Ordering::Relaxed) >= max_rings() {
                     RINGS.fetch_sub(1, Ordering::Relaxed);
                     return Err(-libc::EMFILE);
                 }
-                Shared::new(self.table().limit()).inspect_err(|_| _ = RINGS.fetch_sub(1, Ordering::Relaxed))
+                Shared::new(limit).inspect_err(|_| _ = RINGS.fetch_sub(1, Ordering::Relaxed))
             },
-            |ring| {
-                RINGS.fetch_sub(1, Ordering::Relaxed);
-                ring.end();
-            },
+            |ring| end_ring(*ring),
         );
         match made {
             // SAFETY: as in `ring`.
@@ -235,6 +303,11 @@ impl Context {
         }
     }
 
+    /// Sees to it that there is an issuer, so that no request is refused because there can be none: -EAGAIN.
+    pub fn need_issuer(&self) -> Result<(), c_int> {
+        Issuer::get().map(|_| ())
+    }
+
     /// Has the issuer reap the context's ring, because nobody else may do so.
     pub(crate) fn watch_ring(&'static self) {
         if let (Some(ring), Ok(issuer)) = (self.ring(), Issuer::get()) {
@@ -244,7 +317,7 @@ impl Context {
 
     /// The worker, made when it is needed first.
     pub(crate) fn worker(&'static self) -> Result<&'static Worker, c_int> {
-        let made = crate::sync::get_or_make(&self.worker, || Worker::start(self), |worker| worker.end())?;
+        let made = crate::sync::get_or_make(&self.worker, || Worker::for_context(self), |worker| worker.end())?;
         // SAFETY: ended after the last request.
         Ok(unsafe { &*made.as_ptr() })
     }
@@ -262,11 +335,7 @@ impl Context {
             self.events.set_eventfd(None);
             return Ok(());
         }
-        // The program may close its own.
-        let new = duplicate(fd)?;
-        if !is_eventfd(&new) {
-            return Err(-libc::EINVAL);
-        }
+        let new = Eventfd::of(fd)?;
         Issuer::get()?;
         self.events.set_eventfd(Some(new));
         self.watch_ring();
@@ -281,7 +350,8 @@ impl Context {
         }
         loop {
             let seq = context.events.sleepers.now();
-            for slot in context.table().occupied() {
+            // Relaxed: set before the request was issued, and who issues one is waited for.
+            for slot in context.table().occupied().filter(|slot| slot.kind.load(Ordering::Relaxed) & FINISHES == 0) {
                 context.cancel_slot(slot);
             }
             // Who waits leaves with -EINVAL. Who submits may still open requests until it leaves.
@@ -324,19 +394,17 @@ impl Context {
         let ring = self.ring.swap(null_mut(), Ordering::AcqRel);
         if !ring.is_null() {
             // SAFETY: likewise.
-            unsafe { Box::from_raw(ring) }.end();
-            RINGS.fetch_sub(1, Ordering::Relaxed);
+            let ring = unsafe { Box::from_raw(ring) };
+            match Lists::there_are() {
+                Some(lists) if self.sink().is_some() => lock(&lists.spare).push(ring),
+                _ => end_ring(*ring),
+            }
         }
         self.events.clear();
         // SAFETY: no call is left but this one.
         unsafe { *self.table.get() = None };
+        // SAFETY: as above.
+        unsafe { *self.sink.get() = None };
         self.state.store(FREE, Ordering::Release);
     }
-}
-
-/// Whether a descriptor is an eventfd, as far as its name says.
-fn is_eventfd(fd: &OwnedFd) -> bool {
-    let name = std::fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd()));
-    // Without /proc nothing is known.
-    name.map_or(true, |name| name.to_string_lossy().contains("[eventfd"))
 }

@@ -36,7 +36,7 @@ impl Deadline {
     }
 
     /// What is left; `None` when the time has come.
-    pub(crate) fn left(&self) -> Option<__kernel_timespec> {
+    pub fn left(&self) -> Option<__kernel_timespec> {
         let now = now();
         let mut left = __kernel_timespec {
             tv_sec: self.0.tv_sec.saturating_sub(now.tv_sec),
@@ -76,10 +76,12 @@ impl Seq {
         self.count.fetch_add(1, Ordering::Release);
     }
 
-    /// Sleeps for as long as the count is `value`.
+    /// Sleeps for as long as the count is `value`. Any signal with a handler ends it: without a deadline the kernel would go on sleeping after one
+    /// with `SA_RESTART`, and in a ring it does not.
     #[cfg(not(loom))]
     pub(crate) fn wait(&self, value: u32, deadline: Option<&Deadline>) -> Woken {
-        wait(&self.count, value, deadline)
+        const NEVER: Deadline = Deadline(timespec { tv_sec: libc::time_t::MAX, tv_nsec: 0 });
+        wait(&self.count, value, Some(deadline.unwrap_or(&NEVER)))
     }
 
     #[cfg(loom)]

@@ -11,8 +11,9 @@
 //! | from 0 | a descriptor of the library's |
 //! | from [`IN_TABLE`] to -2 | an index in the table, plus that |
 
+use crate::file::duplicate;
 use crate::issuer::Issuer;
-use crate::req::{duplicate, late_files, Late};
+use crate::req::{late_files, Late};
 use crate::ring::{lock, soft_limit};
 use crate::table::Slot;
 use crate::Req;

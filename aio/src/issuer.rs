@@ -5,6 +5,7 @@
 //! closed, or a vector reused, as soon as submit returns.
 
 use crate::context::Context;
+use crate::file::eventfd;
 use crate::futex;
 use crate::held;
 use crate::ring::{cancellation, drain, lock, make, submit_all, OWN, TAGS};
@@ -18,6 +19,7 @@ use oxiring::ring::types::io_uring;
 use oxiring::ring::{setup, Ring};
 use oxiring::uapi::*;
 use std::cell::UnsafeCell;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use std::sync::Mutex;
@@ -28,7 +30,7 @@ const ENTRIES: u32 = 256;
 const CQ_ENTRIES: u32 = 4096;
 
 /// Bytes of stack, for code of the library's only.
-const STACK: usize = 256 << 10;
+pub(crate) const STACK: usize = 256 << 10;
 
 /// user_data of the issuer's own requests, all below `ring::OWN`. The polls of contexts' rings follow, by their number.
 const NOTHING: u64 = 0;
@@ -67,7 +69,7 @@ pub(crate) struct Issuer {
     mailbox: Mutex<Vec<Command>>,
     /// It sleeps, or is about to; who clears it wakes it.
     asleep: AtomicBool,
-    eventfd: c_int,
+    eventfd: OwnedFd,
     /// The thread's, once there is one.
     ring: Box<UnsafeCell<io_uring>>,
     /// [`NO_THREAD`], [`STARTING`], [`RUNNING`].
@@ -136,32 +138,27 @@ impl Issuer {
 
     fn new() -> Result<Box<Self>, c_int> {
         let ring = make(ENTRIES, CQ_ENTRIES)?;
-        // SAFETY: opens a descriptor.
-        let eventfd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
-        let error = std::io::Error::last_os_error().raw_os_error();
+        let end = |_: &c_int| {
+            // SAFETY: set up above, and nobody uses it.
+            unsafe { setup::queue_exit::<Direct>(Ring::from_raw(ring.get())) };
+        };
+        let eventfd = eventfd().inspect_err(end)?;
         // SAFETY: set up above.
         let ring_fd = unsafe { (*ring.get()).ring_fd };
-        let issuer = Box::new(Self {
+        Ok(Box::new(Self {
             mailbox: Mutex::default(),
             asleep: AtomicBool::new(false),
             eventfd,
             ring,
             thread: AtomicU32::new(NO_THREAD),
             files: held::Table::new(ring_fd),
-        });
-        if eventfd < 0 {
-            issuer.undo();
-            return Err(-error.unwrap_or(libc::EMFILE));
-        }
-        Ok(issuer)
+        }))
     }
 
     /// Ends what has no thread.
     fn undo(self) {
         // SAFETY: set up by `new`, and nobody uses it.
         unsafe { setup::queue_exit::<Direct>(Ring::from_raw(self.ring.get())) };
-        // SAFETY: opened by `new`, if it is a descriptor.
-        unsafe { libc::close(self.eventfd) };
     }
 
     fn send(&self, command: Command) {
@@ -175,7 +172,7 @@ impl Issuer {
     pub(crate) fn wake(&self) {
         let one = 1u64;
         // SAFETY: eight bytes of this frame.
-        unsafe { libc::write(self.eventfd, (&raw const one).cast(), size_of_val(&one)) };
+        unsafe { libc::write(self.eventfd.as_raw_fd(), (&raw const one).cast(), size_of_val(&one)) };
     }
 
     /// Has a batch issued, and waits until the kernel has taken it.
@@ -452,7 +449,7 @@ impl Thread {
             // SAFETY: a ring that is set up.
             let ring_fd = unsafe { (*ring.as_ptr()).ring_fd };
             let timeout = self.witness.timeout();
-            let mut files = [ring_fd, self.issuer.eventfd, self.witness.fd()].map(|fd| libc::pollfd {
+            let mut files = [ring_fd, self.issuer.eventfd.as_raw_fd(), self.witness.fd()].map(|fd| libc::pollfd {
                 fd,
                 events: libc::POLLIN,
                 revents: 0,
@@ -468,7 +465,7 @@ impl Thread {
             if polled < 0 || files[1].revents != 0 {
                 let mut count = 0u64;
                 // SAFETY: eight bytes of this frame. It does not block.
-                unsafe { libc::read(self.issuer.eventfd, (&raw mut count).cast(), size_of_val(&count)) };
+                unsafe { libc::read(self.issuer.eventfd.as_raw_fd(), (&raw mut count).cast(), size_of_val(&count)) };
             }
         }
         self.issuer.asleep.store(false, Ordering::SeqCst);
@@ -479,7 +476,7 @@ impl Thread {
     fn sleep_in_ring(&mut self) {
         if !self.eventfd_armed {
             self.eventfd_armed = true;
-            let eventfd = self.issuer.eventfd;
+            let eventfd = self.issuer.eventfd.as_raw_fd();
             let sqe = self.sqe();
             // SAFETY: an SQE.
             unsafe { op::prep_poll_add(sqe, eventfd, libc::POLLIN as u32) };

@@ -14,7 +14,8 @@
 //! | `events` | the queue of events, and waiting for it |
 //! | `sleepers` | who sleeps where |
 //! | `cancel` | cancelling |
-//! | `worker` | deferred completions |
+//! | `worker` | threads for what who completes a request may not do |
+//! | `file` | what descriptors are, and eventfds |
 //! | `thread` | what a thread issued, and its end |
 //! | `witness` | whether the program still has a thread |
 //! | `fork` | whose process this is |
@@ -33,6 +34,8 @@ mod complete;
 mod context;
 #[cfg(not(loom))]
 mod events;
+#[cfg(not(loom))]
+pub mod file;
 #[cfg(not(loom))]
 mod fork;
 mod futex;
@@ -64,13 +67,17 @@ mod word;
 mod worker;
 
 #[cfg(not(loom))]
-pub use context::Context;
+pub use context::{process, Call, Context};
 #[cfg(not(loom))]
-pub use events::Event;
+pub use events::{Event, Sink};
 #[cfg(not(loom))]
 pub use futex::Deadline;
 #[cfg(not(loom))]
-pub use req::{CancelFn, CompleteFn, Req, DSYNC, SYNC};
+pub use req::{CancelFn, CompleteFn, Issue, Req, DSYNC, SYNC};
+#[cfg(not(loom))]
+pub use ring::lock;
+#[cfg(not(loom))]
+pub use worker::Worker;
 
 /// A request under the model checker: its address is all that counts.
 #[cfg(loom)]

@@ -5,7 +5,6 @@ use crate::Context;
 use libc::c_int;
 use oxiring::uapi::*;
 use std::mem::transmute;
-use std::os::fd::{FromRawFd, OwnedFd};
 use std::ptr::{from_ref, null_mut};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
@@ -19,6 +18,17 @@ pub const DSYNC: u32 = 1;
 /// `IO_URING_AIO_SYNC`: the file's attributes as well.
 pub const SYNC: u32 = 2;
 
+/// Who issues a read or write of a file, where the submitter knows better than the library.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(u32)]
+pub enum Issue {
+    /// The thread that submits it, if the context has a ring. The thread is going to wait for events, and what it sleeps in is interrupted when
+    /// the request is done; at its end it waits for it.
+    Here = 1,
+    /// The issuer: no thread of the program's hears of it, and it is completed though none may ask for events.
+    Issuer = 2,
+}
+
 /// A request, in memory of the program. C has a `struct io_uring_aio_req`.
 #[repr(C)]
 #[derive(Debug)]
@@ -29,10 +39,15 @@ pub struct Req {
     state: AtomicU64,
     complete: AtomicPtr<()>,
     sync: AtomicU32,
+    /// An [`Issue`], or 0 where the library finds out; and [`FINISHES`].
+    issue: AtomicU32,
     /// Of the SQE as it was submitted.
     user_data: AtomicU64,
     resv: [u64; 4],
 }
+
+/// The end of the context does not cancel it.
+const FINISHES: u32 = 1 << 31;
 
 /// Initialised, and not in flight.
 const IDLE: u64 = 0x6f78_6972_696e_6700;
@@ -105,6 +120,27 @@ impl Req {
         self.check_idle()?;
         self.complete.store(function.map_or(null_mut(), |function| function as *mut ()), Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Who is to issue the request, and whether it is waited for at the end of its context and not cancelled; until the next init or until it is
+    /// said again.
+    pub fn set_issue(&self, issue: Issue, finishes: bool) -> Result<(), c_int> {
+        self.check_idle()?;
+        self.issue.store(issue as u32 | if finishes { FINISHES } else { 0 }, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// What [`set_issue`](Self::set_issue) has said, if anything.
+    pub(crate) fn issue(&self) -> Option<Issue> {
+        match self.issue.load(Ordering::Relaxed) & !FINISHES {
+            here if here == Issue::Here as u32 => Some(Issue::Here),
+            issuer if issuer == Issue::Issuer as u32 => Some(Issue::Issuer),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn finishes(&self) -> bool {
+        self.issue.load(Ordering::Relaxed) & FINISHES != 0
     }
 
     pub(crate) fn complete_fn(&self) -> *mut () {
@@ -302,66 +338,6 @@ pub(crate) fn late_files(sqe: &mut io_uring_sqe) -> [Option<Late<'_>>; 2] {
 pub(crate) fn is_plain_io(sqe: &io_uring_sqe) -> bool {
     let opcode = u32::from(sqe.opcode);
     matches!(opcode, IORING_OP_READ | IORING_OP_WRITE | IORING_OP_READV | IORING_OP_WRITEV) && sqe.flags == 0
-}
-
-/// What a descriptor is for reads and writes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Kind {
-    /// A regular file or a block device that is open for direct I/O: its driver or its file system completes what was issued, whatever becomes of
-    /// the thread that issued it.
-    Direct,
-    /// A regular file, through the page cache.
-    Cached,
-    Other,
-}
-
-/// `O_LARGEFILE` as the kernel has it, which to libc is 0 on 64 bits. There all files have it that were opened by a name; pipe2(2) makes none that
-/// do. 0: not known here.
-const LARGEFILE: c_int =
-    if cfg!(any(target_arch = "x86_64", target_arch = "riscv64", target_arch = "s390x", target_arch = "loongarch64")) {
-        0o100_000
-    } else if cfg!(target_arch = "aarch64") {
-        0o400_000
-    } else {
-        0
-    };
-
-/// Asks the kernel, because a number may have become another file's since it was asked last.
-pub(crate) fn kind_of(fd: c_int) -> Kind {
-    // SAFETY: asks.
-    let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
-    if flags >= 0 && flags & libc::O_DIRECT != 0 {
-        // What else takes the flag is a pipe, for which it means packets. With `LARGEFILE` it can only be one that was opened by its name and
-        // got O_DIRECT later: a thread that reads that waits at its end for the data, as it does for every read that it issued itself.
-        // SAFETY: moves nothing.
-        let direct = flags & LARGEFILE != 0 || unsafe { libc::lseek(fd, 0, libc::SEEK_CUR) } >= 0;
-        return if direct { Kind::Direct } else { Kind::Other };
-    }
-    // SAFETY: a structure of zeros, and a call that fills it.
-    let mode = unsafe {
-        let mut stat: libc::stat = std::mem::zeroed();
-        if flags >= 0 && libc::fstat(fd, &mut stat) == 0 {
-            stat.st_mode & libc::S_IFMT
-        } else {
-            0
-        }
-    };
-    if mode == libc::S_IFREG {
-        Kind::Cached
-    } else {
-        Kind::Other
-    }
-}
-
-/// A descriptor of the library's for a file of the program's: -EBADF, -EMFILE.
-pub(crate) fn duplicate(fd: c_int) -> Result<OwnedFd, c_int> {
-    // SAFETY: duplicates a descriptor.
-    let own = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
-    if own < 0 {
-        return Err(-std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EBADF));
-    }
-    // SAFETY: opened above.
-    Ok(unsafe { OwnedFd::from_raw_fd(own) })
 }
 
 /// The file that a request is for, by its number; -1 for what is for none, or for a directory to begin a path at.

@@ -13,6 +13,7 @@ use oxiring::uapi::*;
 use std::cell::UnsafeCell;
 use std::mem::size_of;
 use std::ptr::{from_ref, null};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Bits of a CQE's user_data below the address of a slot.
@@ -26,6 +27,8 @@ pub(crate) const KICK: u64 = 0;
 
 /// Most SQEs that are issued at once.
 const ENTRIES: u32 = 64;
+/// The largest CQ that the kernel makes. It keeps what does not fit, which is slow, but all at once they are done hardly ever.
+const MAX_CQ_ENTRIES: u32 = 1 << 16;
 
 /// SQEs that are issued first: the device works on them while the next ones, twice as many each time, are filled in.
 const FIRST: u32 = 4;
@@ -50,10 +53,19 @@ unsafe impl Sync for Shared {}
 // SAFETY: as above.
 unsafe impl Send for Shared {}
 
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Locks what no thread leaves half done.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Panics end the process.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// CQEs for a context with so many requests, each of which may have a second one.
+fn cq_entries(limit: u32) -> u32 {
+    limit.saturating_mul(2).min(MAX_CQ_ENTRIES)
+}
+
+/// What rings of this kernel can do, known from the first, which is the issuer's.
+static FEATURES: AtomicU32 = AtomicU32::new(0);
 
 /// Sets up a ring.
 pub(crate) fn make(entries: u32, cq_entries: u32) -> Result<Box<UnsafeCell<io_uring>>, c_int> {
@@ -67,6 +79,9 @@ pub(crate) fn make(entries: u32, cq_entries: u32) -> Result<Box<UnsafeCell<io_ur
         // SAFETY: a structure for the ring, and parameters.
         error = unsafe { setup::queue_init_params(entries, ring.get(), &mut params) };
         if error == 0 {
+            // Relaxed: a number, always the same.
+            // SAFETY: set up above.
+            FEATURES.store(unsafe { (*ring.get()).features }, Ordering::Relaxed);
             return Ok(ring);
         }
         if error != -libc::EINVAL {
@@ -92,16 +107,22 @@ pub(crate) fn max_rings() -> u32 {
 impl Shared {
     /// A ring for as many requests as the context has; -errno where there is to be none.
     pub(crate) fn new(limit: u32) -> Result<Box<Self>, c_int> {
-        let shared =
-            Box::new(Self { ring: make(limit.min(ENTRIES), 2 * limit)?, sq: Mutex::new(()), cq: Mutex::new(()) });
-        // SAFETY: set up above.
-        let features = unsafe { (*shared.ring.get()).features };
+        // Asked before one is made: when it is closed the kernel interrupts what the thread sleeps in by then.
         let needed = IORING_FEAT_EXT_ARG | IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE;
-        if features & needed != needed {
-            shared.end();
+        if FEATURES.load(Ordering::Relaxed) & needed != needed {
             return Err(-libc::EOPNOTSUPP);
         }
-        Ok(shared)
+        Ok(Box::new(Self {
+            ring: make(limit.min(ENTRIES), cq_entries(limit))?,
+            sq: Mutex::new(()),
+            cq: Mutex::new(()),
+        }))
+    }
+
+    /// Whether it is large enough for so many requests. How many SQEs it takes at once does not matter.
+    pub(crate) fn is_for(&self, limit: u32) -> bool {
+        // SAFETY: does not change.
+        unsafe { (*self.ring.get()).cq.ring_entries >= cq_entries(limit) }
     }
 
     pub(crate) fn end(self) {

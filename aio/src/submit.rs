@@ -6,9 +6,10 @@
 
 use crate::complete::{finish, Batch};
 use crate::context::Context;
+use crate::file::{kind_of, Kind};
 use crate::held;
 use crate::issuer::Issuer;
-use crate::req::{file_of, is_plain_io, kind_of, Kind};
+use crate::req::{file_of, is_plain_io, Issue};
 use crate::table::Slot;
 use crate::word::Word;
 use crate::{thread, Req};
@@ -22,6 +23,8 @@ use std::sync::atomic::Ordering;
 pub(crate) const STARTED: u32 = 1;
 /// The slot's request is on the context's own ring.
 pub(crate) const OWN_RING: u32 = 2;
+/// A bit beside these: the end of the context waits for it.
+pub(crate) const FINISHES: u32 = 4;
 
 /// What was found out in this call.
 #[derive(Default)]
@@ -120,12 +123,13 @@ impl Context {
         slot.fd.store(file_of(&request.sqe), Ordering::Relaxed);
         let mut way = Way::Issuer;
         if is_plain_io(&request.sqe) && !self.leaves_all_to_issuer() {
-            way = self.way_of_plain_io(&request.sqe, found);
+            way = self.way_of_plain_io(request, found);
         }
         let own_ring = matches!(way, Way::OwnRing);
         let thread = found.issued.flatten().filter(|_| own_ring);
         slot.thread.store(thread.map_or(null_mut(), NonNull::as_ptr), Ordering::Relaxed);
-        slot.kind.store(if own_ring { OWN_RING } else { 0 }, Ordering::Relaxed);
+        let kind = if own_ring { OWN_RING } else { 0 };
+        slot.kind.store(kind | if request.finishes() { FINISHES } else { 0 }, Ordering::Relaxed);
         if matches!(way, Way::Issuer) {
             Issuer::get()
                 .and_then(|issuer| held::hold(issuer, request, slot))
@@ -134,11 +138,18 @@ impl Context {
         Ok(Ready { slot, request, way })
     }
 
-    fn way_of_plain_io(&'static self, sqe: &io_uring_sqe, found: &mut Found) -> Way {
-        match found.kind(sqe.fd) {
-            Kind::Direct if found.issued_on(self).is_some() => Way::OwnRing,
-            Kind::Cached => read_cached(sqe).map_or(Way::Issuer, Way::Done),
-            _ => Way::Issuer,
+    fn way_of_plain_io(&'static self, request: &Req, found: &mut Found) -> Way {
+        let here = match request.issue() {
+            Some(issue) => issue == Issue::Here,
+            None => match found.kind(request.sqe.fd) {
+                Kind::Cached => return read_cached(&request.sqe).map_or(Way::Issuer, Way::Done),
+                kind => kind == Kind::Direct,
+            },
+        };
+        if here && found.issued_on(self).is_some() {
+            Way::OwnRing
+        } else {
+            Way::Issuer
         }
     }
 
@@ -192,7 +203,7 @@ impl Context {
                 self.notify();
             }
             // One that was registered since `prepare` looked has perhaps not found the ring; there is a fence in `tell_of_ring`.
-            if self.events.has_eventfd() {
+            if self.events.needs_reaper() {
                 self.watch_ring();
             }
         }

@@ -25,7 +25,7 @@ pub(crate) struct Slot {
     pub(crate) fd: AtomicI32,
     /// Files that the request holds on to, see `held`.
     pub(crate) held: [AtomicI32; 2],
-    /// Who carries it out: `STARTED`, `OWN_RING`, or 0 for the issuer.
+    /// Who carries it out: `STARTED`, `OWN_RING`, or 0 for the issuer; and `FINISHES`.
     pub(crate) kind: AtomicU32,
     /// Of the event; before that, the first result of a request that completes twice.
     pub(crate) flags: AtomicU32,

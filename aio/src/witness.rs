@@ -5,6 +5,7 @@
 //! descriptor. When there is none the issuer ends the process as the last of them would have. The kernel tells nobody that the first thread
 //! has left others behind.
 
+use crate::file::last_error;
 use crate::fork;
 use crate::issuer::{spawn, Issuer};
 use crate::ring::lock;
@@ -276,7 +277,7 @@ fn watch(thread: pid_t) -> Result<OwnedFd, c_int> {
     // SAFETY: opens a descriptor.
     let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, thread, PIDFD_THREAD) };
     if fd < 0 {
-        return Err(std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EINVAL));
+        return Err(last_error());
     }
     // SAFETY: opened above.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as c_int) })

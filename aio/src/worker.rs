@@ -1,8 +1,8 @@
-//! Deferred completions: a thread that calls the program's functions.
+//! Threads for what who completes a request may not do: to call the program's functions, or to submit.
 
 use crate::context::Context;
 use crate::futex;
-use crate::issuer::spawn;
+use crate::issuer::{spawn, STACK};
 use crate::req::complete_fn;
 use crate::ring::{lock, soft_limit};
 use crate::witness;
@@ -30,39 +30,52 @@ struct Shared {
     seq: AtomicU32,
 }
 
-/// The worker of a context.
+/// A thread that carries out what it is given, in that order.
 #[derive(Debug)]
-pub(crate) struct Worker {
+pub struct Worker {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Worker {
-    pub(crate) fn start(context: &'static Context) -> Result<Box<Self>, c_int> {
+    /// A thread that calls `work` with each number that is put: -EAGAIN when there can be none.
+    pub fn start(work: impl Fn(u32) + Send + 'static) -> Result<Box<Self>, c_int> {
+        Self::with_stack(STACK, work)
+    }
+
+    /// The worker of a context, which calls the functions of its requests.
+    pub(crate) fn for_context(context: &'static Context) -> Result<Box<Self>, c_int> {
+        Self::with_stack(stack(), |index| {
+            let slot = context.table().slot(index);
+            let res = slot.word().result();
+            let function = slot.function.load(Ordering::Relaxed);
+            let req = context.table().req(slot);
+            // SAFETY: the function of the request, which ends in io_uring_aio_complete().
+            witness::call(|| unsafe { complete_fn(function)(from_ref(context), req, res) });
+        })
+    }
+
+    fn with_stack(stack: usize, work: impl Fn(u32) + Send + 'static) -> Result<Box<Self>, c_int> {
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
-        let starting = witness::starting();
-        let work = move || {
+        let body = move || {
             while let Some(index) = theirs.next() {
-                let slot = context.table().slot(index);
-                let res = slot.word().result();
-                let function = slot.function.load(Ordering::Relaxed);
-                let req = context.table().req(slot);
-                // SAFETY: the function of the request, which ends in io_uring_aio_complete().
-                witness::call(|| unsafe { complete_fn(function)(from_ref(context), req, res) });
+                work(index);
             }
         };
-        let thread = spawn("io_uring-aio-wq", stack(), || witness::work(starting, work))?;
+        let starting = witness::starting();
+        let thread = spawn("io_uring-aio-wq", stack, || witness::work(starting, body))?;
         Ok(Box::new(Self { shared, thread: Some(thread) }))
     }
 
-    pub(crate) fn put(&self, index: u32) {
+    /// Gives the thread a number; it calls nothing of the engine, so a sink may do this.
+    pub fn put(&self, index: u32) {
         lock(&self.shared.queue).0.push_back(index);
         self.shared.tell();
     }
 
     /// Ends the thread when it has done what it has.
-    pub(crate) fn end(mut self) {
+    pub fn end(mut self) {
         lock(&self.shared.queue).1 = true;
         self.shared.tell();
         if let Some(thread) = self.thread.take() {

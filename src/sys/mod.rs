@@ -39,7 +39,7 @@ unsafe fn call4(nr: usize, a: [usize; 4]) -> isize {
 ///
 /// As for [`call4`].
 #[inline(always)]
-unsafe fn call6(nr: usize, a: [usize; 6]) -> isize {
+pub(crate) unsafe fn call6(nr: usize, a: [usize; 6]) -> isize {
     #[cfg(test)]
     if let Some(ret) = fake::answer(nr, &a) {
         return ret;
