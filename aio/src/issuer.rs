@@ -9,6 +9,7 @@ use crate::file::eventfd;
 use crate::futex;
 use crate::held;
 use crate::ring::{cancellation, drain, lock, make, submit_all, OWN, TAGS};
+use crate::spin::Spin;
 use crate::submit::Ready;
 use crate::table::Slot;
 use crate::witness::Witness;
@@ -70,6 +71,8 @@ pub(crate) struct Issuer {
     /// It sleeps, or is about to; who clears it wakes it.
     asleep: AtomicBool,
     eventfd: OwnedFd,
+    /// Of those who wait for it.
+    spin: Spin,
     /// The thread's, once there is one.
     ring: Box<UnsafeCell<io_uring>>,
     /// [`NO_THREAD`], [`STARTING`], [`RUNNING`].
@@ -149,6 +152,7 @@ impl Issuer {
             mailbox: Mutex::default(),
             asleep: AtomicBool::new(false),
             eventfd,
+            spin: Spin::default(),
             ring,
             thread: AtomicU32::new(NO_THREAD),
             files: held::Table::new(ring_fd),
@@ -175,11 +179,23 @@ impl Issuer {
         unsafe { libc::write(self.eventfd.as_raw_fd(), (&raw const one).cast(), size_of_val(&one)) };
     }
 
+    fn wait_until(&self, taken: &AtomicU32) {
+        // Acquire: pairs with `take`.
+        if self.spin.look(|| taken.load(Ordering::Acquire) == TAKEN)
+            || taken.compare_exchange(0, SLEEPING, Ordering::AcqRel, Ordering::Acquire).is_err()
+        {
+            return;
+        }
+        while taken.load(Ordering::Acquire) != TAKEN {
+            futex::wait(taken, SLEEPING, None);
+        }
+    }
+
     /// Has a batch issued, and waits until the kernel has taken it.
     pub(crate) fn issue(&self, ready: &[Ready<'static>]) {
         let taken = AtomicU32::new(0);
         self.send(Command::Issue(Batch { ready: ready.as_ptr(), nr: ready.len(), taken: &raw const taken }));
-        wait_until(&taken);
+        self.wait_until(&taken);
     }
 
     pub(crate) fn cancel(&self, name: u64) {
@@ -194,22 +210,27 @@ impl Issuer {
     pub(crate) fn forget(&self, context: &'static Context) {
         let taken = AtomicU32::new(0);
         self.send(Command::Forget(context, &raw const taken));
-        wait_until(&taken);
+        self.wait_until(&taken);
     }
 }
 
-fn wait_until(taken: &AtomicU32) {
-    // Acquire: pairs with `take`. Looking a few more times before the sleep was measured to win nothing.
-    while taken.load(Ordering::Acquire) == 0 {
-        futex::wait(taken, 0, None);
-    }
-}
+/// What the issuer says of what it was given, in a word of who waits for that.
+///
+/// | value | meaning |
+/// |---|---|
+/// | 0 | nothing yet |
+/// | [`TAKEN`] | it has it |
+/// | [`SLEEPING`] | nothing yet, and the thread sleeps on the word |
+const TAKEN: u32 = 1;
+const SLEEPING: u32 = 2;
 
 /// Tells the thread that waits; its frame may be gone after the store.
 fn take(taken: *const AtomicU32) {
+    // Release: pairs with the loads in `wait_until`.
     // SAFETY: the thread waits for this.
-    unsafe { (*taken).store(1, Ordering::Release) };
-    futex::wake(taken, 1);
+    if unsafe { (*taken).swap(TAKEN, Ordering::AcqRel) } == SLEEPING {
+        futex::wake(taken, 1);
+    }
 }
 
 /// A thread of the library's: no signal of the program is delivered to it.
@@ -240,6 +261,7 @@ struct Thread {
     watched: Vec<Watched>,
     /// A poll of the eventfd is with the kernel, see [`Thread::sleep_in_ring`].
     eventfd_armed: bool,
+    spin: Spin,
     witness: Witness,
 }
 
@@ -263,6 +285,7 @@ fn run(issuer: &'static Issuer) {
         pause_armed: false,
         watched: Vec::new(),
         eventfd_armed: false,
+        spin: Spin::default(),
         witness: Witness::default(),
     };
     loop {
@@ -443,9 +466,18 @@ impl Thread {
     /// Waits for a command or a completion: by poll(2), because a tool that runs one thread at a time (valgrind) lets the others run only in
     /// system calls that it knows to block.
     fn sleep(&mut self) {
+        let ring = self.ring();
+        let has_work = || {
+            // What the device has done is only completed when the thread enters the kernel.
+            ring.get_events();
+            ring.cq_ready() != 0 || !lock(&self.issuer.mailbox).is_empty()
+        };
+        if self.spin.look(has_work) {
+            self.reap();
+            return;
+        }
         self.issuer.asleep.store(true, Ordering::SeqCst);
         if lock(&self.issuer.mailbox).is_empty() {
-            let ring = self.ring();
             // SAFETY: a ring that is set up.
             let ring_fd = unsafe { (*ring.as_ptr()).ring_fd };
             let timeout = self.witness.timeout();

@@ -20,6 +20,7 @@
 //! | `witness` | whether the program still has a thread |
 //! | `fork` | whose process this is |
 //! | `futex` | sleeping, deadlines |
+//! | `spin` | looking a little longer before that |
 //! | `sync` | atomics, and what is made on first need |
 //! | `capi` | the C functions |
 
@@ -51,6 +52,8 @@ mod req;
 mod ring;
 #[cfg_attr(loom, allow(dead_code, reason = "used by what the model leaves out"))]
 mod sleepers;
+#[cfg(not(loom))]
+mod spin;
 #[cfg(not(loom))]
 mod submit;
 #[cfg_attr(loom, allow(dead_code, reason = "used by what the model leaves out"))]
