@@ -9,6 +9,9 @@ VERSION       := 2.15
 SOVERSION     := 2
 AIO_VERSION   := 1.0
 AIO_SOVERSION := 1
+# Of the libaio whose place libaio.so.1 takes, and of its shared library.
+LIBAIO_VERSION      := 0.3.113
+LIBAIO_FILE_VERSION := 1.0.2
 
 PREFIX     = /usr/local
 LIBDIR     = $(PREFIX)/lib
@@ -21,6 +24,12 @@ AR      = ar
 NM      = nm
 OBJCOPY = objcopy
 INSTALL = install
+# LIBAIO=yes, and no other word, installs or uninstalls libaio.so.1 and what
+# belongs to it as well.
+# Not by itself: where the loader finds it before the distribution's, each
+# program that uses libaio runs on it, and under the distribution's prefix it
+# replaces files of another package.
+LIBAIO     =
 # Debug information stays in build/. For a package that splits it off itself:
 # make install STRIP=:
 STRIP   = strip
@@ -35,20 +44,27 @@ BUILD := build
 BARE  := liburing liburing-ffi
 AIO   := liburing-aio
 NAMES := $(BARE) $(AIO)
+# In a directory of its own: with LD_LIBRARY_PATH=build nothing but what was
+# asked for takes the place of the system's libraries.
+LIBAIO_DIR := $(BUILD)/libaio
+LIBAIO_SO  := $(LIBAIO_DIR)/libaio.so.1
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 RELEASE    := $(TARGET_DIR)/$(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)release
 CAPI       := $(RELEASE)/liboxiring_capi.a
 AIO_CAPI   := $(RELEASE)/liboxiring_aio.a
+SHIM       := $(RELEASE)/liboxiring_libaio.a
 
-version   = $(if $(filter $(AIO),$(1)),$(AIO_VERSION),$(VERSION))
+version   = $(if $(filter libaio,$(1)),$(LIBAIO_VERSION),$(if $(filter $(AIO),$(1)),$(AIO_VERSION),$(VERSION)))
 soversion = $(if $(filter $(AIO),$(1)),$(AIO_SOVERSION),$(SOVERSION))
 
 SHARED  := $(foreach n,$(NAMES),$(BUILD)/$n.so.$(call version,$n))
 STATIC  := $(NAMES:%=$(BUILD)/%.a)
 LINKS   := $(foreach n,$(NAMES),$(BUILD)/$n.so.$(call soversion,$n) $(BUILD)/$n.so)
-PC      := $(NAMES:%=$(BUILD)/%.pc)
-HEADERS := $(patsubst include/%,%,$(wildcard include/*.h include/*/*.h include/*/*/*.h))
+PC      := $(NAMES:%=$(BUILD)/%.pc) $(BUILD)/libaio.pc
+WITH_LIBAIO := $(filter yes,$(LIBAIO))
+HEADERS := $(filter-out $(if $(WITH_LIBAIO),,libaio.h), \
+	$(patsubst include/%,%,$(wildcard include/*.h include/*/*.h include/*/*/*.h)))
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -56,23 +72,25 @@ HEADERS := $(patsubst include/%,%,$(wildcard include/*.h include/*/*.h include/*
 .SECONDARY:
 .PHONY: all headers check check-kernels bench demo install uninstall clean help FORCE
 
-all: $(SHARED) $(LINKS) $(STATIC) $(PC) ## build the libraries and .pc files in build/
+all: $(SHARED) $(LINKS) $(STATIC) $(LIBAIO_SO) $(LIBAIO_DIR)/libaio.so $(PC) ## build the libraries and .pc files in build/
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
-	@echo "Variables: PREFIX LIBDIR INCLUDEDIR DESTDIR CARGO CC LDFLAGS STRIP CHECKFLAGS BENCHFLAGS"
+	@echo "Variables: PREFIX LIBDIR INCLUDEDIR DESTDIR LIBAIO CARGO CC LDFLAGS STRIP CHECKFLAGS BENCHFLAGS"
 
 # ---- libraries ----------------------------------------------------------------
 
 # Cargo decides; the archive's time changes only when its contents do. A root
 # shell without a toolchain ("sudo make install") takes what was built before.
-# The engine's crate is a Rust library to other crates, and cargo optimises a
-# crate across its dependencies only when it is nothing else: hence the second
-# command.
+# The engine's crate, and libaio's, are Rust libraries to other crates, and cargo
+# optimises a crate across its dependencies only when it is nothing else: hence
+# the other commands.
 $(CAPI):     COMPILE = build --release -p oxiring-capi
 $(AIO_CAPI): COMPILE = rustc --release -p oxiring-aio --crate-type staticlib
 
-$(CAPI) $(AIO_CAPI): FORCE
+$(SHIM):     COMPILE = rustc --release -p oxiring-libaio --crate-type staticlib
+
+$(CAPI) $(AIO_CAPI) $(SHIM): FORCE
 	@if command -v $(firstword $(CARGO)) >/dev/null; then \
 		echo "$(CARGO) $(COMPILE) $(CARGOFLAGS)"; \
 		$(CARGO) $(COMPILE) $(CARGOFLAGS); \
@@ -139,6 +157,30 @@ $(AIO:%=$(BUILD)/%.so.$(AIO_VERSION)): $(BUILD)/%.so.$(AIO_VERSION): $(BUILD)/%.
 		-Wl,--hash-style=gnu -Wl,--build-id -Wl,--as-needed -lpthread -ldl $(LDFLAGS)
 	@$(call exports_exactly,-D,$@,$(BUILD)/$*.sym)
 
+# libaio has two versions of some functions, so the list is of names with their
+# versions; and syscall, which has none: nothing else takes the place of libc's
+# when the library is loaded before it. All of the archive is linked because no
+# name that is known beforehand would pull the old versions in.
+$(BUILD)/libaio.sym: abi/libaio.map Makefile | $(BUILD)
+	{ echo syscall; \
+	  awk '$$2 == "{" { node = $$1 } \
+	       /^[ \t]*io_[a-z_]*;/ { sub(/;/, ""); name[++n] = $$1 "@" node } \
+	       END { for (i = 1; i <= n; i++) print name[i] }' $<; } | LC_ALL=C sort > $@
+
+$(LIBAIO_SO): $(SHIM) $(BUILD)/libaio.sym abi/libaio.map Makefile
+	mkdir -p $(LIBAIO_DIR)
+	$(CC) -shared -static-libgcc -o $@ -Wl,--whole-archive $< -Wl,--no-whole-archive \
+		-Wl,--version-script=abi/libaio.map -Wl,--no-undefined-version \
+		-Wl,-z,defs -Wl,--gc-sections -Wl,-soname,libaio.so.1 \
+		-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,nodelete \
+		-Wl,--hash-style=gnu -Wl,--build-id -Wl,--as-needed -lpthread -ldl $(LDFLAGS)
+	@$(NM) -D $@ --defined-only | sed -n 's/^[0-9a-f]* [B-TV-Z] //p' | sed 's/@@/@/' \
+		| LC_ALL=C sort | diff $(BUILD)/libaio.sym - \
+		|| { echo "$@: not exactly the symbols of $(BUILD)/libaio.sym" >&2; false; }
+
+$(LIBAIO_DIR)/libaio.so: $(LIBAIO_SO)
+	ln -sf libaio.so.1 $@
+
 define links
 $(BUILD)/$(1).so.$(2): $(BUILD)/$(1).so.$(3)
 	ln -sf $(1).so.$(3) $$@
@@ -201,7 +243,14 @@ install_library = $(INSTALL) -m 755 $(BUILD)/$(1).so.$(3) $D$(LIBDIR)/ && \
 	$(INSTALL) -m 644 $(BUILD)/$(1).a $D$(LIBDIR)/ && \
 	$(STRIP) --strip-debug $D$(LIBDIR)/$(1).a
 
-install: all ## install below PREFIX (LIBDIR, INCLUDEDIR; DESTDIR for packages)
+install_libaio = $(INSTALL) -m 755 $(LIBAIO_SO) $D$(LIBDIR)/libaio.so.$(LIBAIO_FILE_VERSION) && \
+	$(STRIP) --strip-unneeded $D$(LIBDIR)/libaio.so.$(LIBAIO_FILE_VERSION) && \
+	ln -sf libaio.so.$(LIBAIO_FILE_VERSION) $D$(LIBDIR)/libaio.so.1 && \
+	ln -sf libaio.so.1 $D$(LIBDIR)/libaio.so && \
+	$(call pc_file,libaio,$D$(LIBDIR)/pkgconfig/libaio.pc) && \
+	chmod 644 $D$(LIBDIR)/pkgconfig/libaio.pc
+
+install: all ## install below PREFIX (LIBDIR, INCLUDEDIR; DESTDIR for packages); LIBAIO=yes
 	$(INSTALL) -d $(sort $(dir $(HEADERS:%=$D$(INCLUDEDIR)/%))) $D$(LIBDIR)/pkgconfig
 	for h in $(HEADERS); do \
 		$(INSTALL) -m 644 include/$$h $D$(INCLUDEDIR)/$$h || exit 1; \
@@ -209,12 +258,14 @@ install: all ## install below PREFIX (LIBDIR, INCLUDEDIR; DESTDIR for packages)
 	$(foreach n,$(NAMES),$(call install_library,$n,$(call soversion,$n),$(call version,$n)) &&) :
 	$(foreach n,$(NAMES),$(call pc_file,$n,$D$(LIBDIR)/pkgconfig/$n.pc) &&) \
 		chmod 644 $(NAMES:%=$D$(LIBDIR)/pkgconfig/%.pc)
+	$(if $(WITH_LIBAIO),$(install_libaio))
 
 INSTALLED = $(HEADERS:%=$(INCLUDEDIR)/%) $(NAMES:%=$(LIBDIR)/pkgconfig/%.pc) \
-	$(foreach n,$(NAMES),$(foreach s,a so so.$(call soversion,$n) so.$(call version,$n),$(LIBDIR)/$n.$s))
+	$(foreach n,$(NAMES),$(foreach s,a so so.$(call soversion,$n) so.$(call version,$n),$(LIBDIR)/$n.$s)) \
+	$(if $(WITH_LIBAIO),$(LIBDIR)/pkgconfig/libaio.pc $(foreach s,so so.1 so.$(LIBAIO_FILE_VERSION),$(LIBDIR)/libaio.$s))
 
 # Directories that others share stay, even when they are empty now.
-uninstall: ## remove what install wrote
+uninstall: ## remove what install wrote (with the same variables)
 	rm -f $(INSTALLED:%=$D%)
 	for d in io_uring .; do \
 		[ ! -d $D$(INCLUDEDIR)/liburing/$$d ] || \

@@ -2,7 +2,7 @@
 //!
 //! A test says in comments what it needs: `flavours:` the ring flavours,
 //! `link:` the ways to link when not all (shared, static, ffi), `libraries:`
-//! what it links besides (uring-aio), `cflags:` more compiler options, `alone:` that nothing else may run meanwhile, `upstream:`
+//! what it links besides (uring-aio) or instead (aio), `cflags:` more compiler options, `alone:` that nothing else may run meanwhile, `upstream:`
 //! that the original behaves differently.
 
 use std::fs;
@@ -56,11 +56,11 @@ pub(crate) struct Test {
     pub(crate) source: PathBuf,
     pub(crate) flavours: Vec<String>,
     pub(crate) links: Vec<Link>,
-    /// Libraries besides liburing.
-    pub(crate) libraries: Vec<Library>,
+    /// The libraries, but for liburing's variants, of which `links` says which.
+    libraries: Vec<Library>,
     pub(crate) options: Vec<String>,
     pub(crate) alone: bool,
-    differs_upstream: bool,
+    pub(crate) differs_upstream: bool,
 }
 
 impl Test {
@@ -91,8 +91,12 @@ impl Test {
         for word in words("libraries") {
             match word.as_str() {
                 "uring-aio" => libraries.push(Library::Aio),
+                "aio" => libraries.push(Library::Libaio),
                 _ => bail!("unknown library {word:?}"),
             }
+        }
+        if libraries.contains(&Library::Libaio) {
+            links.retain(|&link| link == Link::Shared);
         }
         Ok(Self {
             name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
@@ -108,14 +112,25 @@ impl Test {
 }
 
 impl Test {
+    /// Whether it is about libaio, whose programs need no liburing.
+    pub(crate) fn is_of_libaio(&self) -> bool {
+        self.libraries.contains(&Library::Libaio)
+    }
+
+    /// In the order of the linker's command line; `last` is liburing.
+    pub(crate) fn libraries(&self, last: Library) -> Vec<Library> {
+        let liburing = (!self.is_of_libaio()).then_some(last);
+        self.libraries.iter().copied().chain(liburing).collect()
+    }
+
     /// Options that link the libraries in this way.
     pub(crate) fn link_options(&self, context: &Context, link: Link) -> Vec<String> {
-        let mut options: Vec<String> =
-            self.libraries.iter().flat_map(|&library| link.options(context, library)).collect();
+        let liburing = if link == Link::Ffi { Library::Ffi } else { Library::Base };
+        let libraries = self.libraries(liburing);
+        let mut options: Vec<String> = libraries.iter().flat_map(|&library| link.options(context, library)).collect();
         if link == Link::Ffi {
             options.push("-DLIBURING_FFI_PROTOTYPES".to_owned());
         }
-        options.extend(link.options(context, if link == Link::Ffi { Library::Ffi } else { Library::Base }));
         options
     }
 }
@@ -198,6 +213,8 @@ fn skip_reason(stdout: &str) -> Verdict {
 pub(crate) fn run(context: &Context, report: &mut Report) -> Result<()> {
     let dir = context.fresh_dir("c-tests")?;
     let mut tests = read_all(context, report)?;
+    // They have a step of their own.
+    tests.retain(|test| !test.is_of_libaio());
     if context.original {
         tests.retain(|test| !test.differs_upstream);
     }
@@ -266,7 +283,7 @@ fn sources(dir: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Another compiler sees other mistakes in the tests.
-fn also_with_clang(context: &Context, tests: &[Test], report: &mut Report) {
+pub(crate) fn also_with_clang(context: &Context, tests: &[Test], report: &mut Report) {
     if !exec::find("clang") {
         report.skip("C tests with clang", "clang is not installed");
         return;

@@ -16,10 +16,15 @@ pub(crate) enum Library {
     Base,
     Ffi,
     Aio,
+    /// That which takes the place of libaio's.
+    Libaio,
 }
 
 impl Library {
-    pub(crate) const ALL: [Self; 3] = [Self::Base, Self::Ffi, Self::Aio];
+    pub(crate) const ALL: [Self; 4] = [Self::Base, Self::Ffi, Self::Aio, Self::Libaio];
+
+    /// Those that are static libraries as well.
+    pub(crate) const ARCHIVED: [Self; 3] = [Self::Base, Self::Ffi, Self::Aio];
 
     /// The file name without its ending.
     pub(crate) fn stem(self) -> &'static str {
@@ -27,6 +32,7 @@ impl Library {
             Self::Base => "liburing",
             Self::Ffi => "liburing-ffi",
             Self::Aio => "liburing-aio",
+            Self::Libaio => "libaio",
         }
     }
 
@@ -36,7 +42,21 @@ impl Library {
             Self::Base => "-luring",
             Self::Ffi => "-luring-ffi",
             Self::Aio => "-luring-aio",
+            Self::Libaio => "-laio",
         }
+    }
+
+    pub(crate) fn header(self) -> &'static str {
+        match self {
+            Self::Base | Self::Ffi => "liburing.h",
+            Self::Aio => "liburing/aio.h",
+            Self::Libaio => "libaio.h",
+        }
+    }
+
+    /// Whether Rust's standard library is in it.
+    pub(crate) fn has_std(self) -> bool {
+        matches!(self, Self::Aio | Self::Libaio)
     }
 
     /// What comes behind `.so.`, in the file name.
@@ -44,6 +64,15 @@ impl Library {
         match self {
             Self::Base | Self::Ffi => "2.15",
             Self::Aio => "1.0",
+            Self::Libaio => "1.0.2",
+        }
+    }
+
+    /// What pkg-config says.
+    pub(crate) fn release(self) -> &'static str {
+        match self {
+            Self::Libaio => "0.3.113",
+            _ => self.version(),
         }
     }
 
@@ -165,7 +194,15 @@ impl Context {
     }
 
     pub(crate) fn shared(&self, library: Library) -> PathBuf {
-        self.libs.join(library.soname())
+        self.place(library).join(library.soname())
+    }
+
+    /// The directory that a loader may be given for this library.
+    pub(crate) fn place(&self, library: Library) -> PathBuf {
+        match library {
+            Library::Libaio => self.libs.join("libaio"),
+            _ => self.libs.clone(),
+        }
     }
 
     pub(crate) fn archive(&self, library: Library) -> PathBuf {
@@ -174,7 +211,8 @@ impl Context {
 
     /// Options that link `library` so that the program finds it when it runs.
     pub(crate) fn link_shared(&self, library: Library) -> Vec<String> {
-        let dir = self.libs.display();
+        let dir = self.place(library);
+        let dir = dir.display();
         vec![format!("-L{dir}"), format!("-Wl,-rpath,{dir}"), library.option().into()]
     }
 }

@@ -55,6 +55,10 @@ const OWN_FFI: &[&str] = &[
     "io_uring_sqe_shift_from_flags",
 ];
 
+/// What libaio.so.1 exports without a version: with one, a reference to libc's
+/// would not be bound to it.
+const UNVERSIONED: &[&str] = &["syscall"];
+
 /// The only symbols that may come from elsewhere, and only weakly: programs
 /// pass the probe to free().
 const WEAK_UNDEFINED: &[&str] = &["calloc", "free"];
@@ -68,7 +72,7 @@ fn max_relocations(library: Library) -> Option<usize> {
     match library {
         Library::Base => Some(29),
         Library::Ffi => Some(71),
-        Library::Aio => None,
+        Library::Aio | Library::Libaio => None,
     }
 }
 
@@ -108,6 +112,8 @@ struct Seen {
     needed: Vec<String>,
     /// Whether it stays loaded after dlclose.
     stays: bool,
+    /// Whether nothing is left to be bound by the first call.
+    bound_at_once: bool,
     /// Name and default version node of what is exported.
     exported: BTreeMap<String, String>,
     /// Exports that are not the default version, or have none.
@@ -129,6 +135,7 @@ impl Seen {
             soname: None,
             needed: Vec::new(),
             stays: false,
+            bound_at_once: false,
             exported: BTreeMap::new(),
             odd: Vec::new(),
             undefined: Vec::new(),
@@ -164,7 +171,10 @@ impl Seen {
                     let name = entry.string(endian, strings)?;
                     self.needed.push(String::from_utf8_lossy(name).into_owned());
                 }
-                elf::DT_FLAGS_1 => self.stays = entry.d_val(endian) & elf::DF_1_NODELETE.0 != 0,
+                elf::DT_FLAGS_1 => {
+                    self.stays = entry.d_val(endian) & elf::DF_1_NODELETE.0 != 0;
+                    self.bound_at_once = entry.d_val(endian) & elf::DF_1_NOW.0 != 0;
+                }
                 elf::DT_INIT => self.tags.push("INIT"),
                 elf::DT_FINI => self.tags.push("FINI"),
                 elf::DT_INIT_ARRAY => self.tags.push("INIT_ARRAY"),
@@ -252,12 +262,14 @@ impl Seen {
 
 fn check(tables: &Tables, library: Library, seen: &Seen, report: &mut Report) {
     let soname = library.soname();
+    let odd = expected_odd(tables, library);
     let mut check = |what: &str, verdict: Verdict| report.check(format!("{soname}: {what}"), verdict);
 
     check("soname", equal(&seen.soname.as_deref(), &Some(soname.as_str())));
-    check("symbols", same_symbols(&expected_exports(tables, library), seen));
+    check("symbols", same_symbols(&expected_exports(tables, library), &odd, seen));
     check("version nodes", equal(&seen.nodes, &expected_nodes(library)));
-    if library == Library::Aio {
+    check("bound when it is loaded", equal(&seen.bound_at_once, &true));
+    if library.has_std() {
         let of_std = |found: &[&'static str]| {
             let beyond: Vec<_> = found.iter().copied().filter(|name| !OF_STD.contains(name)).collect();
             none(&beyond)
@@ -285,7 +297,7 @@ fn own_symbols(library: Library) -> impl Iterator<Item = &'static str> {
     let (base, helpers): (&[&str], &[&str]) = match library {
         Library::Base => (OWN_BASE, &[]),
         Library::Ffi => (OWN_BASE, OWN_FFI),
-        Library::Aio => (&[], &[]),
+        Library::Aio | Library::Libaio => (&[], &[]),
     };
     base.iter().chain(helpers).copied()
 }
@@ -297,7 +309,7 @@ pub(crate) fn is_own(name: &str) -> bool {
 
 fn node_of(function: &Function, library: Library) -> Option<&String> {
     match library {
-        Library::Base | Library::Aio => function.base.as_ref(),
+        Library::Base | Library::Aio | Library::Libaio => function.base.as_ref(),
         Library::Ffi => function.ffi.as_ref(),
     }
 }
@@ -306,6 +318,8 @@ fn functions_of(tables: &Tables, library: Library) -> &[Function] {
     match library {
         Library::Base | Library::Ffi => &tables.functions,
         Library::Aio => &tables.aio,
+        // Has a table of symbols.
+        Library::Libaio => &[],
     }
 }
 
@@ -317,7 +331,22 @@ fn expected_exports(tables: &Tables, library: Library) -> BTreeMap<String, Strin
     for name in own_symbols(library) {
         exports.insert(name.to_owned(), OWN_NODE.to_owned());
     }
+    if library == Library::Libaio {
+        let default = tables.libaio.iter().filter(|symbol| symbol.default);
+        exports.extend(default.map(|symbol| (symbol.name.clone(), symbol.node.clone())));
+    }
     exports
+}
+
+/// What is exported for programs that were linked long ago, and without a version.
+fn expected_odd(tables: &Tables, library: Library) -> BTreeSet<String> {
+    if library != Library::Libaio {
+        return BTreeSet::new();
+    }
+    let old = tables.libaio.iter().filter(|symbol| !symbol.default);
+    old.map(|symbol| format!("{}@{}", symbol.name, symbol.node))
+        .chain(UNVERSIONED.iter().map(|name| format!("{name}@")))
+        .collect()
 }
 
 /// Every minor version has a node, also where it brought no symbol: programs
@@ -327,14 +356,20 @@ fn expected_nodes(library: Library) -> Vec<(String, Vec<String>)> {
         Library::Base => 0,
         Library::Ffi => 4,
         Library::Aio => return vec![(AIO_NODE.to_owned(), Vec::new())],
+        Library::Libaio => return chain(["LIBAIO_0.1", "LIBAIO_0.4", "LIBAIO_0.5"].map(str::to_owned).to_vec()),
     };
     let mut names: Vec<String> = (first..=15).map(|minor| format!("LIBURING_2.{minor}")).collect();
     names.push(OWN_NODE.to_owned());
+    chain(names)
+}
+
+/// Each with the one before it as its parent.
+fn chain(names: Vec<String>) -> Vec<(String, Vec<String>)> {
     let parents = std::iter::once(Vec::new()).chain(names.iter().map(|name| vec![name.clone()]));
     names.iter().cloned().zip(parents).collect()
 }
 
-fn same_symbols(expected: &BTreeMap<String, String>, seen: &Seen) -> Verdict {
+fn same_symbols(expected: &BTreeMap<String, String>, odd: &BTreeSet<String>, seen: &Seen) -> Verdict {
     let mut wrong = String::new();
     for (name, node) in expected {
         match seen.exported.get(name) {
@@ -349,8 +384,11 @@ fn same_symbols(expected: &BTreeMap<String, String>, seen: &Seen) -> Verdict {
             let _ = writeln!(wrong, "{name}@@{node} is not in the table");
         }
     }
-    for name in &seen.odd {
+    for name in seen.odd.iter().filter(|name| !odd.contains(*name)) {
         let _ = writeln!(wrong, "{name} has no default version");
+    }
+    for name in odd.iter().filter(|name| !seen.odd.contains(name)) {
+        let _ = writeln!(wrong, "{name} is missing");
     }
     failed_if(wrong)
 }
@@ -410,18 +448,27 @@ fn stripped_size(context: &Context, library: Library, dir: &Path) -> Result<u64>
 /// A program that refers to every function that the header declares for this
 /// library, linked and started with all symbols bound at once.
 fn declared_functions_resolve(context: &Context, library: Library, dir: &Path) -> Result<Verdict> {
-    let functions: Vec<&Function> = functions_of(&context.tables, library)
+    let functions: Vec<&str> = functions_of(&context.tables, library)
         .iter()
         .filter(|function| match library {
-            Library::Base | Library::Aio => !function.inline,
+            Library::Base | Library::Aio | Library::Libaio => !function.inline,
             Library::Ffi => expected_in_ffi(function),
         })
+        .map(|function| &function.name)
+        .chain(context.tables.libaio.iter().filter_map(|symbol| {
+            let declared = library == Library::Libaio && symbol.default;
+            declared.then_some(&symbol.name)
+        }))
+        .map(String::as_str)
         .collect();
-    let header = if library == Library::Aio { "liburing/aio.h" } else { "liburing.h" };
-    let mut text = format!("#include <stdio.h>\n#include <{header}>\n");
+    let mut text = format!("#include <stdio.h>\n#include <{}>\n", library.header());
+    if library == Library::Libaio {
+        // Left to programs, as by the original's header.
+        text.push_str("int io_queue_wait(io_context_t ctx, const struct timespec *timeout);\n");
+    }
     text.push_str("typedef void (*function)(void);\nstatic const function all[] = {\n");
     for function in &functions {
-        let _ = writeln!(text, "\t(function)&{},", function.name);
+        let _ = writeln!(text, "\t(function)&{function},");
     }
     text.push_str(
         "};\nint main(void)\n{\n\tunsigned int i, n = 0;\n\n\
@@ -446,11 +493,7 @@ fn declared_functions_resolve(context: &Context, library: Library, dir: &Path) -
     Ok(match exec::succeed(started.env("LD_BIND_NOW", "1")).and_then(|_| imported(&program)) {
         Err(details) => Verdict::Fail(details),
         Ok(imported) => {
-            let absent: Vec<&str> = functions
-                .iter()
-                .map(|function| function.name.as_str())
-                .filter(|name| !imported.contains(*name))
-                .collect();
+            let absent: Vec<&str> = functions.into_iter().filter(|name| !imported.contains(*name)).collect();
             // An inline function where the library's was asked for.
             none(&absent)
         }
@@ -482,6 +525,7 @@ mod tests {
         assert_eq!(base.len(), 17);
         assert_eq!(base[0], ("LIBURING_2.0".into(), vec![]));
         assert_eq!(base[7].1, ["LIBURING_2.6"]);
+        assert_eq!(expected_nodes(Library::Libaio)[2], ("LIBAIO_0.5".into(), vec!["LIBAIO_0.4".into()]));
         let ffi = expected_nodes(Library::Ffi);
         assert_eq!(ffi.len(), 13);
         assert_eq!(ffi[12], (OWN_NODE.into(), vec!["LIBURING_2.15".into()]));

@@ -1,6 +1,8 @@
 //! Running other programs.
 
 use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -46,6 +48,19 @@ pub(crate) fn run(command: &mut Command) -> Result<Ran> {
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     })
+}
+
+/// As [`run`], for programs that may leave others behind, which would hold a
+/// pipe open: both streams go to this file, and the process group ends.
+pub(crate) fn run_to(command: &mut Command, log: &Path) -> Result<Ran> {
+    let file = File::create(log).with_context(|| format!("{}", log.display()))?;
+    command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).process_group(0);
+    let mut child = command.spawn().with_context(|| format!("cannot start {:?}", command.get_program()))?;
+    let status = child.wait()?;
+    // Mostly there is nobody left.
+    Command::new("kill").args(["-KILL", "--", &format!("-{}", child.id())]).stderr(Stdio::null()).status()?;
+    let output = fs::read(log).with_context(|| format!("{}", log.display()))?;
+    Ok(Ran { status, stdout: String::from_utf8_lossy(&output).into_owned(), stderr: String::new() })
 }
 
 /// As [`run`], where anything but exit status 0 is a failure with the command

@@ -138,6 +138,7 @@ const HEADERS: &[&str] = &[
     "liburing/io_uring/query.h",
     "liburing/io_uring/bpf_filter.h",
     "liburing/aio.h",
+    "libaio.h",
 ];
 
 /// The same for the AIO engine, whose header liburing.h leaves to those who ask
@@ -184,6 +185,43 @@ int use_aio(struct io_uring_aio *ctx, struct io_uring_aio_req *req, void *buf, i
 	if (io_uring_aio_cancel(ctx, req, &event, 0) == 0)
 		return event.res;
 	return io_uring_aio_getevents(ctx, 1, 1, &event, 0);
+}
+"#;
+
+/// The same for libaio's.
+const LIBAIO_PROGRAM: &str = r#"#include <libaio.h>
+#include <sys/uio.h>
+
+int use_libaio(io_context_t ctx, struct iocb *req, void *buf, int fd, struct timespec *ts);
+
+static void done(io_context_t ctx, struct iocb *req, long res, long res2)
+{
+	if (res > 0 && !res2)
+		io_prep_fdsync(req, req->aio_fildes);
+	(void)ctx;
+}
+
+int use_libaio(io_context_t ctx, struct iocb *req, void *buf, int fd, struct timespec *ts)
+{
+	struct iocb *reqs[1];
+	struct io_event event;
+	struct iovec iov;
+
+	iov.iov_base = buf;
+	iov.iov_len = 16;
+	reqs[0] = req;
+	io_prep_pwritev2(req, fd, &iov, 1, 0, 0);
+	io_set_callback(req, done);
+	io_set_eventfd(req, fd);
+	if (io_submit(ctx, 1, reqs) != 1 || io_getevents(ctx, 0, 0, &event, ts) || io_queue_run(ctx))
+		return 1;
+	io_prep_pread(req, fd, buf, 16, 0);
+	req->data = buf;
+	if (io_poll(ctx, req, done, fd, 1) != 1 || io_cancel(ctx, req, &event) == 0)
+		return 2;
+	if (io_pgetevents(ctx, 1, 1, &event, ts, 0) == 1 && event.obj == req && event.data == buf)
+		return (int)event.res;
+	return io_fsync(ctx, req, done, fd);
 }
 "#;
 
@@ -259,7 +297,7 @@ fn silent(command: &mut Command) -> Verdict {
 
 /// The whole program with optimisation, because some warnings need it.
 fn every_mode(context: &Context, dir: &Path, cases: &mut Vec<Case>) -> Result<()> {
-    for (name, text) in [("program", PROGRAM), ("aio-program", AIO_PROGRAM)] {
+    for (name, text) in [("program", PROGRAM), ("aio-program", AIO_PROGRAM), ("libaio-program", LIBAIO_PROGRAM)] {
         for language in [Language::C, Language::Cxx] {
             fs::write(dir.join(name).with_extension(language.ending()), text)?;
         }

@@ -69,6 +69,38 @@ int main(void)
 }
 "#;
 
+/// The same for libaio's.
+const LIBAIO_PROGRAM: &str = r#"#include <libaio.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+int main(void)
+{
+	io_context_t ctx = NULL;
+	struct iocb req, *reqs[1] = { &req };
+	struct io_event event;
+	int fds[2], ret = io_setup(8, &ctx);
+
+	if (ret) {
+		printf("io_setup: %d\n", ret);
+		return 1;
+	}
+	if (pipe(fds))
+		return 2;
+	io_prep_poll(&req, fds[1], 4);
+	req.data = fds;
+	if (io_submit(ctx, 1, reqs) != 1)
+		return 3;
+	if (io_getevents(ctx, 1, 1, &event, NULL) != 1 || event.data != fds || !(event.res & 4))
+		return 4;
+	return io_destroy(ctx);
+}
+"#;
+
+/// Installs, and uninstalls, what takes the place of another library as well.
+const WITH_LIBAIO: &str = "LIBAIO=yes";
+
 /// Where the headers, the libraries and the .pc files of one install are.
 struct Tree {
     dir: PathBuf,
@@ -102,7 +134,7 @@ pub(crate) fn make(context: &Context, target: &str, variables: &[String]) -> Res
 /// As a distribution does it: DESTDIR, and directories of its own choice.
 fn packaged(context: &Context, dir: &Path, report: &mut Report) -> Result<()> {
     let root = dir.join("package");
-    let variables = [
+    let mut variables = vec![
         format!("DESTDIR={}", root.display()),
         "PREFIX=/usr".into(),
         "LIBDIR=/usr/lib/some-arch".into(),
@@ -113,40 +145,48 @@ fn packaged(context: &Context, dir: &Path, report: &mut Report) -> Result<()> {
     fs::create_dir_all(neighbour.parent().unwrap_or(&root))?;
     fs::write(&neighbour, "")?;
 
-    if let Err(details) = make(context, "install", &variables) {
-        report.fail("make install DESTDIR=...", details);
-        return Ok(());
-    }
-    let mut expected: BTreeSet<String> = BTreeSet::new();
-    for header in files_below(&context.include)? {
-        expected.insert(format!("usr/include/deep/{header}"));
-    }
-    for library in Library::ALL {
-        let stem = library.stem();
-        for file in
-            [format!("{stem}.a"), format!("{stem}.so"), library.soname(), format!("{stem}.so.{}", library.version())]
-        {
-            expected.insert(format!("usr/lib/some-arch/{file}"));
-        }
-        expected.insert(format!("usr/lib/some-arch/pkgconfig/{stem}.pc"));
-    }
-    expected.insert("usr/include/deep/liburing/other.h".into());
-    report.check("installed files", same_files(&files_below(&root)?, &expected));
-    report.check("paths of the build machine", no_build_paths(context, &root)?);
-
-    if let Err(details) = make(context, "uninstall", &variables) {
-        report.fail("make uninstall DESTDIR=...", details);
-        return Ok(());
-    }
     let left = BTreeSet::from(["usr/include/deep/liburing/other.h".to_owned()]);
-    report.check("files after uninstall, beside another package", same_files(&files_below(&root)?, &left));
+    for (libraries, variable, what) in [
+        (&Library::ARCHIVED[..], None, ""),
+        (&Library::ARCHIVED, Some("LIBAIO=no"), ", LIBAIO=no"),
+        (&Library::ALL, Some(WITH_LIBAIO), ", with libaio"),
+    ] {
+        // The last of a name counts.
+        variables.extend(variable.map(str::to_owned));
+        if let Err(details) = make(context, "install", &variables) {
+            report.fail(format!("make install DESTDIR=...{what}"), details);
+            return Ok(());
+        }
+        let mut expected = left.clone();
+        for header in files_below(&context.include)? {
+            if header != Library::Libaio.header() || libraries.contains(&Library::Libaio) {
+                expected.insert(format!("usr/include/deep/{header}"));
+            }
+        }
+        for &library in libraries {
+            let stem = library.stem();
+            let archive = Library::ARCHIVED.contains(&library).then(|| format!("{stem}.a"));
+            let shared = [format!("{stem}.so"), library.soname(), format!("{stem}.so.{}", library.version())];
+            let pc = format!("pkgconfig/{stem}.pc");
+            expected.extend(shared.into_iter().chain(archive).chain([pc]).map(|it| format!("usr/lib/some-arch/{it}")));
+        }
+        report.check(format!("installed files{what}"), same_files(&files_below(&root)?, &expected));
+        report.check(format!("paths of the build machine{what}"), no_build_paths(context, &root)?);
+
+        if let Err(details) = make(context, "uninstall", &variables) {
+            report.fail(format!("make uninstall DESTDIR=...{what}"), details);
+            return Ok(());
+        }
+        let name = format!("files after uninstall, beside another package{what}");
+        report.check(name, same_files(&files_below(&root)?, &left));
+    }
     Ok(())
 }
 
 /// As somebody does it who wants to build a program against it.
 fn used(context: &Context, dir: &Path, report: &mut Report) -> Result<()> {
     let tree = Tree { dir: dir.join("prefix"), lib: dir.join("prefix/lib") };
-    let variables = [format!("PREFIX={}", tree.dir.display()), "DESTDIR=".into()];
+    let variables = [format!("PREFIX={}", tree.dir.display()), "DESTDIR=".into(), WITH_LIBAIO.into()];
     if let Err(details) = make(context, "install", &variables) {
         report.fail("make install PREFIX=...", details);
         return Ok(());
@@ -165,15 +205,18 @@ fn used(context: &Context, dir: &Path, report: &mut Report) -> Result<()> {
         report.check(
             format!("pkg-config --modversion {name}"),
             pkg_config(context, &tree, &["--modversion", name]).and_then(|version| {
-                if version == library.version() {
+                if version == library.release() {
                     Ok(())
                 } else {
-                    Err(format!("{version}, not {}", library.version()))
+                    Err(format!("{version}, not {}", library.release()))
                 }
             }),
         );
         for cxx in [false, true] {
             for fully_static in [false, true] {
+                if fully_static && !Library::ARCHIVED.contains(&library) {
+                    continue;
+                }
                 let name = format!(
                     "{name}, {}, {}",
                     if cxx { "C++" } else { "C" },
@@ -236,7 +279,11 @@ fn build_and_run(
     let kind = if fully_static { "static" } else { "shared" };
     let place = tree.dir.with_file_name("programs");
     let source = place.join(format!("{}.{ending}", library.stem()));
-    let text = if library == Library::Aio { AIO_PROGRAM } else { PROGRAM };
+    let text = match library {
+        Library::Base | Library::Ffi => PROGRAM,
+        Library::Aio => AIO_PROGRAM,
+        Library::Libaio => LIBAIO_PROGRAM,
+    };
     let program = place.join(format!("{}-{ending}-{kind}", library.stem()));
     fs::create_dir_all(&place).and_then(|()| fs::write(&source, text)).map_err(|error| error.to_string())?;
 

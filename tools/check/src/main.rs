@@ -24,6 +24,7 @@ mod install;
 mod instructions;
 mod kernel_log;
 mod kernels;
+mod libaio;
 mod loom;
 mod old_kernel_filter;
 mod portable_tests;
@@ -166,6 +167,24 @@ const STEPS: &[Step] = &[
         run: old_kernel_filter::run,
     },
     Step { name: "kernels", about: "the C tests on old kernels in qemu", original: false, run: kernels::run },
+    Step {
+        name: "libaio-header",
+        about: "libaio.h beside the original's, and on other architectures",
+        original: false,
+        run: libaio::header::run,
+    },
+    Step {
+        name: "libaio-tests",
+        about: "the C tests of libaio on the system's library and on ours",
+        original: false,
+        run: libaio::tests::run,
+    },
+    Step {
+        name: "libaio-programs",
+        about: "fio, qemu and sysbench on the system's libaio and on ours",
+        original: false,
+        run: libaio::programs::run,
+    },
     Step { name: "loom", about: "models of what two threads do to a ring", original: false, run: loom::run },
     Step { name: "fuzz", about: "the fuzz targets, briefly", original: false, run: fuzz::run },
     Step { name: "untested-names", about: "functions that no C test calls", original: false, run: untested::run },

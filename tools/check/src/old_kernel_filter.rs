@@ -185,7 +185,8 @@ pub(crate) fn run(context: &Context, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-fn compile_hide(context: &Context, dir: &Path) -> Result<PathBuf, String> {
+/// The program that hides a part of io_uring from others.
+pub(crate) fn compile_hide(context: &Context, dir: &Path) -> Result<PathBuf, String> {
     let hide = dir.join("hide");
     let mut command = context.bare_cc();
     command
@@ -215,7 +216,7 @@ impl Run<'_> {
         if let Some(kernel) = self.variant.kernel {
             command.env("RING_KERNEL", kernel);
         }
-        let ran = exec::run(&mut command)?;
+        let ran = exec::run_to(&mut command, &place.join("output"))?;
         fs::remove_dir_all(&place)?;
         let verdict = c_tests::verdict(&ran);
         let missing = missing_features(&ran.stdout).next().is_some();

@@ -16,7 +16,7 @@ use crate::report::Report;
 const OLD_KERNEL: &str = "old kernel: ";
 
 /// The libraries that tests are linked to.
-const PORTABLE: [Library; 2] = [Library::Base, Library::Aio];
+const PORTABLE: [Library; 3] = [Library::Base, Library::Aio, Library::Libaio];
 
 pub(crate) struct Portable {
     pub(crate) test: Test,
@@ -64,12 +64,16 @@ fn compile(context: &Context, it: &Portable) -> Result<(), String> {
         .args(&it.test.options)
         .arg("-o")
         .arg(&it.program);
-    for &library in it.test.libraries.iter().chain([&Library::Base]) {
+    for library in it.test.libraries(Library::Base) {
         if it.test.links.contains(&Link::Static) {
             command.arg(context.archive(library));
         } else {
             command.arg(it.program.with_file_name(library.soname())).arg("-Wl,-rpath,$ORIGIN");
         }
+    }
+    if it.test.is_of_libaio() {
+        // libc loads it when a thread exits, and nothing else says that it is needed.
+        command.args(["-Wl,--no-as-needed", "-lgcc_s"]);
     }
     exec::succeed(command.arg("-lpthread")).map(drop)
 }
@@ -80,8 +84,9 @@ fn modified(path: &Path) -> Result<SystemTime> {
 
 /// When the library, its headers or a test changed last.
 fn newest(context: &Context) -> Result<SystemTime> {
-    let mut paths: Vec<PathBuf> =
-        PORTABLE.iter().flat_map(|&library| [context.archive(library), context.shared(library)]).collect();
+    let archives = PORTABLE.into_iter().filter(|library| Library::ARCHIVED.contains(library));
+    let mut paths: Vec<PathBuf> = archives.map(|library| context.archive(library)).collect();
+    paths.extend(PORTABLE.map(|library| context.shared(library)));
     for dir in [&context.root.join("c-tests"), &context.include, &context.include.join("liburing")] {
         for entry in fs::read_dir(dir)? {
             paths.push(entry?.path());

@@ -202,11 +202,12 @@ impl Run<'_> {
             .current_dir(&place)
             .env("RING_FLAVOUR", self.flavour)
             .env("TMPDIR", &place)
-            .env("T_MEMORY_TOOL", self.sanitizer.name);
+            .env("T_MEMORY_TOOL", self.sanitizer.name)
+            .env("T_LIBAIO", "ours");
         for (name, options) in self.sanitizer.options {
             command.env(name, format!("log_path={}:{options}", place.join("report").display()));
         }
-        let ran = exec::run(&mut command)?;
+        let ran = exec::run_to(&mut command, &place.join("output"))?;
         let seen = reports_in(&place)?;
         fs::remove_dir_all(&place)?;
         Ok(if seen.is_empty() { c_tests::verdict(&ran) } else { Verdict::Fail(format!("{seen}{}", ran.text())) })

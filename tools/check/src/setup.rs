@@ -10,6 +10,7 @@ use crate::exec;
 use crate::report::Report;
 
 struct Tool {
+    /// Or a file that the package has.
     program: &'static str,
     package: &'static str,
 }
@@ -26,6 +27,10 @@ const TOOLS: &[Tool] = &[
     Tool { program: "strip", package: "binutils" },
     Tool { program: "valgrind", package: "valgrind" },
     Tool { program: "xz", package: "xz-utils" },
+    Tool { program: "/usr/include/libaio.h", package: "libaio-dev" },
+    Tool { program: "fio", package: "fio" },
+    Tool { program: "qemu-img", package: "qemu-utils" },
+    Tool { program: "sysbench", package: "sysbench" },
 ];
 
 pub(crate) fn run(context: &Context, report: &mut Report) -> Result<()> {

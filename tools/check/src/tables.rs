@@ -1,5 +1,5 @@
-//! The tables of `tests/abi/`: what liburing 2.15 is, measured, and what the
-//! AIO engine's API is, decided.
+//! The tables of `tests/abi/`: what liburing 2.15 and libaio 0.3.113 are,
+//! measured, and what the AIO engine's API is, decided.
 
 use std::fs;
 use std::path::Path;
@@ -9,6 +9,7 @@ use anyhow::{bail, Context as _, Result};
 pub(crate) struct Tables {
     pub(crate) functions: Vec<Function>,
     pub(crate) aio: Vec<Function>,
+    pub(crate) libaio: Vec<Symbol>,
     pub(crate) constants: Vec<Constant>,
     pub(crate) layouts: Vec<Layout>,
     pub(crate) vectors: Vec<Vector>,
@@ -23,6 +24,14 @@ pub(crate) struct Function {
     pub(crate) ffi: Option<String>,
     /// As C spells it, without a semicolon.
     pub(crate) prototype: String,
+}
+
+/// A function of a library that has some in several versions.
+pub(crate) struct Symbol {
+    pub(crate) name: String,
+    pub(crate) node: String,
+    /// Whether programs that are linked now get this one.
+    pub(crate) default: bool,
 }
 
 pub(crate) struct Constant {
@@ -62,6 +71,7 @@ impl Tables {
         Ok(Self {
             functions: rows(&dir.join("functions.tsv"), 5, function)?,
             aio: rows(&dir.join("aio.tsv"), 3, aio)?,
+            libaio: rows(&dir.join("libaio.tsv"), 1, symbol)?,
             constants: rows(&dir.join("constants.tsv"), 4, constant)?,
             layouts: rows(&dir.join("layouts.tsv"), 5, layout)?,
             vectors: rows(&dir.join("sqe-vectors.tsv"), 4, vector)?,
@@ -142,6 +152,12 @@ fn function(fields: &[&str]) -> Result<Function> {
 
 fn aio(fields: &[&str]) -> Result<Function> {
     function(&[fields[0], "declared", fields[1], "-", fields[2]])
+}
+
+fn symbol(fields: &[&str]) -> Result<Symbol> {
+    let (name, node) = fields[0].split_once('@').context("no version")?;
+    let default = node.starts_with('@');
+    Ok(Symbol { name: name.to_owned(), node: node.trim_start_matches('@').to_owned(), default })
 }
 
 fn constant(fields: &[&str]) -> Result<Constant> {

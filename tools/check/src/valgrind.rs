@@ -62,8 +62,9 @@ fn check(context: &Context, dir: &Path, test: &Test) -> Result<Verdict> {
         .current_dir(&place)
         .env("RING_FLAVOUR", &test.flavours[0])
         .env("TMPDIR", &place)
-        .env("T_MEMORY_TOOL", "valgrind");
-    let ran = exec::run(&mut command)?;
+        .env("T_MEMORY_TOOL", "valgrind")
+        .env("T_LIBAIO", "ours");
+    let ran = exec::run_to(&mut command, &place.join("output"))?;
     let seen = reports_in(&place)?;
     fs::remove_dir_all(&place)?;
     Ok(if seen.contains(MARK) { Verdict::Fail(format!("{seen}{}", ran.text())) } else { c_tests::verdict(&ran) })
