@@ -5,6 +5,7 @@
 
 mod aio;
 mod chart;
+mod libaio;
 mod load;
 mod poll;
 mod results;
@@ -49,6 +50,8 @@ struct Args {
 /// What all parts are given.
 struct Bench {
     peers: Peers,
+    /// The directory of `libaio.so.1`.
+    libaio: PathBuf,
     /// The program that does the same with the `io-uring` crate.
     crate_peer: PathBuf,
     rounds: usize,
@@ -86,6 +89,7 @@ const PARTS: &[Part] = &[
     Part { name: "slot-sends", about: "zero-copy sends of 64 KiB over TCP on loopback", counts: false, run: send::run },
     Part { name: "poll-watch", about: "events of 64 descriptors for two threads", counts: false, run: poll::run },
     Part { name: "aio", about: "reads of 4 KiB by the AIO engine", counts: false, run: aio::run },
+    Part { name: "libaio", about: "fio and qemu-img, as they are, on libaio.so.1", counts: false, run: libaio::run },
     Part { name: "load", about: "what the dynamic linker has to do, and size", counts: false, run: load::run },
 ];
 
@@ -132,7 +136,8 @@ fn run(args: &Args) -> Result<bool> {
         println!("skip: {reason}");
         return Ok(true);
     }
-    let bench = Bench { peers, crate_peer: program, rounds: args.rounds };
+    let libaio = root.join(&args.build).join("libaio");
+    let bench = Bench { peers, libaio, crate_peer: program, rounds: args.rounds };
 
     let results = root.join(&args.results);
     let surroundings = results::surroundings();

@@ -25,6 +25,7 @@ pub(crate) fn surroundings() -> Vec<String> {
         format!("C compiler: {}, -O2", first_line(&cc)),
         format!("Rust compiler: {}", first_line("rustc")),
         format!("instructions: {}", first_line("valgrind")),
+        format!("libaio's programs: {}, {}", first_line("fio"), first_line("qemu-img")),
     ]
 }
 
