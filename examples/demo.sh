@@ -159,31 +159,38 @@ echo_tcp() {
 # linker's own messages that is known; where it prints none (musl), ldd tells
 # what it would load.
 run_installed() {
+	run_on "$libdir" liburing.so LIBURING_ "$@"
+}
+
+# run_on DIR LIBRARY NODE PROGRAM ARGUMENT...
+run_on() {
+	dir=$1 library=$2 node=$3
+	shift 3
 	rm -f "$work"/ld.*
-	timeout 120 env LD_LIBRARY_PATH="$libdir" LD_DEBUG=versions \
+	timeout 120 env LD_LIBRARY_PATH="$dir" LD_DEBUG=versions \
 		LD_DEBUG_OUTPUT="$work/ld" "$@" >"$work/output" ||
 		die "$1 failed with status $?"
-	if proof=$(grep -hF "$libdir/liburing.so" "$work"/ld.* 2>/dev/null |
-		grep -F LIBURING_); then
+	if proof=$(grep -hF "$dir/$library" "$work"/ld.* 2>/dev/null |
+		grep -F "$node"); then
 		proof=$(printf '%s\n' "$proof" | sed -n '1s/^[^c]*//p')
 		say "  ld.so: $proof"
-	elif proof=$(LD_LIBRARY_PATH="$libdir" ldd "$1" |
-		grep -F "$libdir/liburing.so"); then
+	elif proof=$(LD_LIBRARY_PATH="$dir" ldd "$1" |
+		grep -F "$dir/$library"); then
 		say "  ldd:$proof"
 	else
-		die "$1 did not load the liburing in $libdir"
+		die "$1 did not load the $library in $dir"
 	fi
 }
 
-# Prints the path of a program that is linked to liburing, if there is one.
-linked_to_liburing() {
-	path=$(command -v "$1") || return 1
-	ldd "$path" 2>/dev/null | grep -q 'liburing\.so\.2' || return 1
+# linked_to LIBRARY PROGRAM: prints the path of such a program, if there is one.
+linked_to() {
+	path=$(command -v "$2") || return 1
+	ldd "$path" 2>/dev/null | grep -qF "$1" || return 1
 	say "$path"
 }
 
 bench_qemu() {
-	qemu=$(linked_to_liburing qemu-img) || return 1
+	qemu=$(linked_to liburing.so.2 qemu-img) || return 1
 	requests=20000
 	cache=writeback
 	[ -z "$direct" ] || cache=none
@@ -196,6 +203,40 @@ bench_qemu() {
 	rate "this liburing" "$requests"
 }
 
+# Kernel AIO takes direct I/O alone from qemu.
+bench_qemu_native() {
+	[ -n "$direct" ] || return 1
+	qemu=$(linked_to libaio.so.1 qemu-img) || return 1
+	requests=5000
+	set -- "$qemu" bench -f raw -t none -n -c "$requests" -d 32 -s 4096 \
+		"$work/source"
+	say "  qemu-img bench -t none -n -c $requests -d 32 -s 4096"
+	"$@" >"$work/output" || die "qemu-img fails on the system's own libaio"
+	rate "the system's libaio" "$requests"
+	run_on "$aiodir" libaio.so.1 LIBAIO_ "$@"
+	rate "this libaio" "$requests"
+}
+
+# What is written is read back and compared.
+verify_fio() {
+	fio=$(linked_to libaio.so.1 fio) || return 1
+	set -- "$fio" --name=job --filename="$work/job" --size=16M --bs=4k \
+		--ioengine=libaio --iodepth=32 --rw=randrw --verify=crc32c \
+		--verify_state_save=0 \
+		--output-format=terse --terse-version=3 ${direct:+--direct=1}
+	say "  fio --ioengine=libaio --iodepth=32 --rw=randrw --verify=crc32c"
+	"$@" >"$work/output" || die "fio fails on the system's own libaio"
+	fio_rate "the system's libaio"
+	run_on "$aiodir" libaio.so.1 LIBAIO_ "$@"
+	fio_rate "this libaio"
+}
+
+fio_rate() {
+	awk -F ';' -v who="$1" '$1 == 3 {
+		printf "  %s: %d KiB read, %d KiB written, %d errors\n",
+			 who, $6, $47, $5 }' "$work/output"
+}
+
 rate() {
 	sed -n 's/.*completed in \([0-9.]*\) seconds.*/\1/p' "$work/output" |
 		awk -v who="$1" -v n="$2" '
@@ -206,7 +247,7 @@ rate() {
 # plocate is installed set-group-ID, and the dynamic linker ignores
 # LD_LIBRARY_PATH for such programs: a copy has no such bit.
 search_plocate() {
-	plocate=$(linked_to_liburing plocate) || return 1
+	plocate=$(linked_to liburing.so.2 plocate) || return 1
 	updatedb=$(command -v updatedb.plocate) || return 1
 	"$updatedb" --require-visibility no --prunepaths '' --prunefs '' \
 		--prune-bind-mounts no -U /usr/include -o "$work/names.db" || {
@@ -226,6 +267,7 @@ search_plocate() {
 [ $# -eq 2 ] || die "usage: demo.sh PREFIX BUILD_DIR"
 here=$(cd "$(dirname "$0")" && pwd -P)
 prefix=$(cd "$1" && pwd -P)
+aiodir=$(cd "$2/libaio" && pwd -P)
 cc=${CC:-cc}
 cflags=${CFLAGS:--O2 -Wall -Wextra}
 
@@ -331,4 +373,11 @@ search_plocate && found=yes
 [ -n "$found" ] ||
 	say "  none: neither qemu-img nor plocate is installed here and linked to liburing.so.2 (Debian: apt-get install qemu-utils)"
 
-heading "done; what is not static ran on the liburing in $libdir"
+heading "programs that use libaio, not rebuilt: on io_uring"
+found=
+verify_fio && found=yes
+bench_qemu_native && found=yes
+[ -n "$found" ] ||
+	say "  none: neither fio nor qemu-img is installed here and linked to libaio.so.1 (Debian: apt-get install fio qemu-utils)"
+
+heading "done; what is not static ran on the liburing in $libdir, what uses libaio on that in $aiodir"
