@@ -34,26 +34,28 @@ pub fn flags_of(fd: c_int) -> c_int {
     unsafe { raw::syscall(libc::SYS_fcntl as usize, [fd as usize, libc::F_GETFL as usize, 0, 0, 0, 0]) as c_int }
 }
 
+/// What fstat(2) says of a descriptor; zeros for what is none.
+fn stat_of(fd: c_int) -> libc::stat {
+    // SAFETY: a structure of zeros, which stays so when the call fails.
+    unsafe {
+        let mut stat = std::mem::zeroed();
+        libc::fstat(fd, &mut stat);
+        stat
+    }
+}
+
 /// `S_IF*` of a descriptor and the bytes that the file has; zeros for what is none.
 #[must_use]
 pub fn mode_and_size_of(fd: c_int) -> (libc::mode_t, u64) {
-    // SAFETY: a structure of zeros, which stays so when the call fails.
-    unsafe {
-        let mut stat: libc::stat = std::mem::zeroed();
-        libc::fstat(fd, &mut stat);
-        (stat.st_mode & libc::S_IFMT, stat.st_size as u64)
-    }
+    let stat = stat_of(fd);
+    (stat.st_mode & libc::S_IFMT, stat.st_size as u64)
 }
 
 /// The device and the inode of a descriptor's file; zeros for what is none.
 #[must_use]
 pub fn inode_of(fd: c_int) -> (u64, u64) {
-    // SAFETY: as above.
-    unsafe {
-        let mut stat: libc::stat = std::mem::zeroed();
-        libc::fstat(fd, &mut stat);
-        (stat.st_dev, stat.st_ino)
-    }
+    let stat = stat_of(fd);
+    (stat.st_dev, stat.st_ino)
 }
 
 /// `S_IF*` of a descriptor, or 0.

@@ -141,11 +141,7 @@ impl Issuer {
 
     fn new() -> Result<Box<Self>, c_int> {
         let ring = make(ENTRIES, CQ_ENTRIES)?;
-        let end = |_: &c_int| {
-            // SAFETY: set up above, and nobody uses it.
-            unsafe { setup::queue_exit::<Direct>(Ring::from_raw(ring.get())) };
-        };
-        let eventfd = eventfd().inspect_err(end)?;
+        let eventfd = eventfd().inspect_err(|_| end(&ring))?;
         // SAFETY: set up above.
         let ring_fd = unsafe { (*ring.get()).ring_fd };
         Ok(Box::new(Self {
@@ -161,8 +157,7 @@ impl Issuer {
 
     /// Ends what has no thread.
     fn undo(self) {
-        // SAFETY: set up by `new`, and nobody uses it.
-        unsafe { setup::queue_exit::<Direct>(Ring::from_raw(self.ring.get())) };
+        end(&self.ring);
     }
 
     fn send(&self, command: Command) {
@@ -212,6 +207,12 @@ impl Issuer {
         self.send(Command::Forget(context, &raw const taken));
         self.wait_until(&taken);
     }
+}
+
+/// Ends a ring that nobody uses.
+fn end(ring: &UnsafeCell<io_uring>) {
+    // SAFETY: set up by `Issuer::new`.
+    unsafe { setup::queue_exit::<Direct>(Ring::from_raw(ring.get())) };
 }
 
 /// What the issuer says of what it was given, in a word of who waits for that.

@@ -21,6 +21,7 @@
 //! | `fork` | whose process this is |
 //! | `futex` | sleeping, deadlines |
 //! | `spin` | looking a little longer before that |
+//! | `known` | what is asked once |
 //! | `sync` | atomics, and what is made on first need |
 //! | `capi` | the C functions |
 
@@ -44,6 +45,8 @@ mod futex;
 mod held;
 #[cfg(not(loom))]
 mod issuer;
+#[cfg(not(loom))]
+mod known;
 #[cfg(all(test, loom))]
 mod loom_tests;
 #[cfg(not(loom))]
@@ -75,6 +78,8 @@ pub use context::{process, Call, Context};
 pub use events::{Event, Sink};
 #[cfg(not(loom))]
 pub use futex::Deadline;
+#[cfg(not(loom))]
+pub use known::Known;
 #[cfg(not(loom))]
 pub use req::{CancelFn, CompleteFn, Issue, Req, DSYNC, SYNC};
 #[cfg(not(loom))]

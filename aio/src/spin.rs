@@ -4,6 +4,7 @@
 //! both look for a while first, as long as that has been worth it lately. On a machine with one processor they do not.
 
 use crate::futex::Deadline;
+use crate::known::Known;
 use oxiring::uapi::__kernel_timespec;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -21,15 +22,10 @@ pub(crate) struct Spin {
     rest: AtomicU32,
 }
 
+/// Whether the thread that somebody waits for can run meanwhile.
 fn has_processors() -> bool {
-    /// 0 as long as nobody has asked. Not what others wait for: a child would for ever, if its parent was about to answer. Relaxed: always the same.
-    static PROCESSORS: AtomicU32 = AtomicU32::new(0);
-    let mut nr = PROCESSORS.load(Ordering::Relaxed);
-    if nr == 0 {
-        nr = processors();
-        PROCESSORS.store(nr, Ordering::Relaxed);
-    }
-    nr > 1
+    static SEVERAL: Known = Known::new();
+    SEVERAL.get(|| processors() > 1)
 }
 
 /// Those that this thread may run on. Not by the standard library, which opens files for that: programs may count theirs.

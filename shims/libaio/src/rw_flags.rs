@@ -2,6 +2,7 @@
 
 use libc::c_int;
 use oxiring_aio::file::mode_of;
+use oxiring_aio::Known;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -85,15 +86,8 @@ pub(crate) fn refuses_nowait(rw_flags: u32, write: bool, fd: c_int, file_flags: 
 /// Whether sockets can be told not to wait: all or none, by the kernel. The program's own is not asked, because a datagram that is read to nowhere
 /// is gone.
 fn sockets_know_nowait() -> bool {
-    /// 0: not asked, 1: they know, 2: they do not. Relaxed: always the same.
-    static KNOW: AtomicU32 = AtomicU32::new(0);
-    let mut know = KNOW.load(Ordering::Relaxed);
-    if know == 0 {
-        let knows = UnixStream::pair().is_ok_and(|(socket, _)| !refuses(socket.as_raw_fd(), false, -1, NOWAIT));
-        know = if knows { 1 } else { 2 };
-        KNOW.store(know, Ordering::Relaxed);
-    }
-    know == 1
+    static KNOW: Known = Known::new();
+    KNOW.get(|| UnixStream::pair().is_ok_and(|(socket, _)| !refuses(socket.as_raw_fd(), false, -1, NOWAIT)))
 }
 
 /// Where no file has data.

@@ -267,12 +267,13 @@ pub(crate) unsafe fn begin(
         }
     };
     let begun = Transfer::new(sqe, &stream).map(|transfer| {
-        transfer.prepare(sqe);
-        // SAFETY: as above.
-        unsafe { request.set_transfer(transfer) };
         if found.is_some() {
             stream.waiting.push_back(shared.index(request));
+        } else {
+            transfer.prepare(sqe);
         }
+        // SAFETY: as above.
+        unsafe { request.set_transfer(transfer) };
         found.is_none()
     });
     if begun.is_ok() || found.is_some() {

@@ -4,9 +4,9 @@
 //! a few bytes there and does nothing else, and then the memory is used.
 
 use libc::{c_int, c_long};
+use oxiring_aio::Known;
 #[cfg(target_arch = "x86_64")]
 use std::arch::asm;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 pub(crate) const PAGE: usize = 4096;
 /// The end of a program's addresses.
@@ -15,14 +15,8 @@ const SIGSET_SIZE: usize = 8;
 
 /// Whether calls about signals are the kernel's: valgrind answers them itself, and looks at nothing. They take half the time of others.
 fn has_kernel_s_signals() -> bool {
-    /// 0: not known, 1: they are, 2: they are not. Relaxed: always the same.
-    static ARE: AtomicU32 = AtomicU32::new(0);
-    let mut are = ARE.load(Ordering::Relaxed);
-    if are == 0 {
-        are = if under_valgrind() { 2 } else { 1 };
-        ARE.store(are, Ordering::Relaxed);
-    }
-    are == 1
+    static ARE: Known = Known::new();
+    ARE.get(|| !under_valgrind())
 }
 
 /// valgrind's "client request" for whether it is there: instructions that do nothing, and which it knows.
