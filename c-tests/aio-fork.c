@@ -103,22 +103,6 @@ static int careless_child(void *arg)
 	return T_EXIT_PASS;
 }
 
-/* Without the C library, which knows of no child then. */
-static void clone_by_hand(void)
-{
-	int status;
-	long pid;
-
-	pid = T_SYS(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
-	if (!pid) {
-		alarm(T_TIMEOUT_SECONDS);
-		refused();
-		_exit(T_EXIT_PASS);
-	}
-	T_SYS(waitpid((pid_t)pid, &status, 0));
-	T_EQ(status, 0);
-}
-
 static void parent_goes_on(int p[2])
 {
 	T_EQ(write(p[1], "y", 1), 1);
@@ -139,14 +123,14 @@ static void run(unsigned int flags)
 	direct = aio_direct_file(4 * BLOCK);
 	aio_read(&waiting, p[0], mem, 1, (__u64)-1);
 	/* A context that nothing was done with is the parent's as well. */
-	clone_by_hand();
+	t_clone_run(refused);
 	T_EQ(t_fork_run(child, &flags), T_EXIT_PASS);
 	AIO_SUBMIT(ctx, &waiting);
 	T_EQ(t_fork_run(child, &flags), T_EXIT_PASS);
 	parent_goes_on(p);
 	T_EQ(t_fork_run(careless_child, &flags), T_EXIT_PASS);
 	parent_goes_on(p);
-	clone_by_hand();
+	t_clone_run(refused);
 	parent_goes_on(p);
 	AIO_EXIT(ctx);
 	/* What ended in the parent has ended in a child. */

@@ -181,12 +181,7 @@ static inline void aio_quiet(struct io_uring_aio *ctx)
 /* A nameless file for direct I/O; its contents are those of t_tmpfile(). */
 static inline int aio_direct_file(size_t size)
 {
-	int fd = t_tmpfile(size), direct;
-
-	T_SYS(fsync(fd));
-	direct = t_reopen(fd, O_RDWR | O_DIRECT);
-	close(fd);
-	return direct;
+	return t_direct(t_tmpfile(size));
 }
 
 /* Whether the bytes are those of t_tmpfile() at that offset. */

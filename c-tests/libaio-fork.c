@@ -89,22 +89,6 @@ static int careless_child(void *arg)
 	return T_EXIT_PASS;
 }
 
-/* Without the C library, which knows of no child then. */
-static void clone_by_hand(void)
-{
-	int status;
-	long pid;
-
-	pid = T_SYS(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
-	if (!pid) {
-		alarm(T_TIMEOUT_SECONDS);
-		refused();
-		_exit(T_EXIT_PASS);
-	}
-	T_SYS(waitpid((pid_t)pid, &status, 0));
-	T_EQ(status, 0);
-}
-
 static void parent_goes_on(void)
 {
 	char byte;
@@ -128,7 +112,7 @@ static void event_at_fork(void)
 	fresh.data = mem;
 	LA_SUBMIT(ctx, &fresh);
 	T_UNTIL(la_in_ring(ctx));
-	clone_by_hand();
+	t_clone_run(refused);
 	T_EQ(t_fork_run(child, NULL), T_EXIT_PASS);
 	T_EQ(la_in_ring(ctx), 1);
 	ev = la_event(ctx);
@@ -145,14 +129,14 @@ int main(void)
 	direct = la_direct_file(2 * BLOCK);
 	io_prep_poll(&waiting, p[0], POLLIN);
 	/* A context that nothing was done with is the parent's as well. */
-	clone_by_hand();
+	t_clone_run(refused);
 	T_EQ(t_fork_run(child, NULL), T_EXIT_PASS);
 	LA_SUBMIT(ctx, &waiting);
 	T_EQ(t_fork_run(child, NULL), T_EXIT_PASS);
 	parent_goes_on();
 	T_EQ(t_fork_run(careless_child, NULL), T_EXIT_PASS);
 	parent_goes_on();
-	clone_by_hand();
+	t_clone_run(refused);
 	parent_goes_on();
 	event_at_fork();
 	LA_DESTROY(ctx);

@@ -303,12 +303,7 @@ static inline int la_tmpfile(size_t size)
 /* The same for direct I/O. */
 static inline int la_direct_file(size_t size)
 {
-	int fd = la_tmpfile(size), direct;
-
-	T_SYS(fsync(fd));
-	direct = t_reopen(fd, O_RDWR | O_DIRECT);
-	close(fd);
-	return direct;
+	return t_direct(la_tmpfile(size));
 }
 
 /* A page after which nothing is mapped: its end. */

@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{bail, Context as _, Result};
 
@@ -123,6 +124,17 @@ impl Test {
         self.libraries.iter().copied().chain(liburing).collect()
     }
 
+    /// Has a compiler make the program, but for what it is linked with.
+    pub(crate) fn compile<'a>(&self, command: &'a mut Command, program: &Path) -> &'a mut Command {
+        command
+            .args(["-std=gnu11", "-D_GNU_SOURCE", "-O1", "-g"])
+            .args(["-Wall", "-Wextra", "-Werror", "-I", "c-tests"])
+            .arg(&self.source)
+            .args(&self.options)
+            .arg("-o")
+            .arg(program)
+    }
+
     /// Options that link the libraries in this way.
     pub(crate) fn link_options(&self, context: &Context, link: Link) -> Vec<String> {
         let liburing = if link == Link::Ffi { Library::Ffi } else { Library::Base };
@@ -151,13 +163,8 @@ impl Build<'_> {
 
     fn compile(&self, context: &Context, dir: &Path) -> Result<(), String> {
         let mut command = context.cc();
-        command
-            .args(["-std=gnu11", "-D_GNU_SOURCE", "-O1", "-g"])
-            .args(["-Wall", "-Wextra", "-Werror", "-I", "c-tests"])
-            .arg(&self.test.source)
-            .args(&self.test.options)
-            .arg("-o")
-            .arg(self.program(dir))
+        self.test
+            .compile(&mut command, &self.program(dir))
             .args(self.test.link_options(context, self.link))
             .arg("-lpthread");
         exec::succeed(&mut command).map(drop)

@@ -30,13 +30,7 @@ impl Program<'_> {
 
     fn compile(&self, context: &Context) -> Result<(), String> {
         let mut command = self.original.map_or_else(|| context.cc(), |original| original.cc(context));
-        command
-            .args(["-std=gnu11", "-D_GNU_SOURCE", "-O1", "-g"])
-            .args(["-Wall", "-Wextra", "-Werror", "-I", "c-tests"])
-            .arg(&self.test.source)
-            .args(&self.test.options)
-            .arg("-o")
-            .arg(&self.path);
+        self.test.compile(&mut command, &self.path);
         if self.original.is_none() {
             command.arg("-L").arg(context.place(Library::Libaio));
         }
